@@ -1,0 +1,1 @@
+"""Takes alerts from Alertmanager, keeps them in a durable outbox, and delivers them to people."""

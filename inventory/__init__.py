@@ -1,0 +1,1 @@
+"""What is monitored and for whom: frozen models, the strict YAML file, secrets."""

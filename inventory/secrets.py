@@ -1,0 +1,37 @@
+"""A secret that cannot be printed by accident: it shows itself only where `reveal()` is called."""
+
+from __future__ import annotations
+
+
+class Secret:
+    """A password, community or key. Its `repr`, `str` and `format` hide it; pickling and JSON refuse it."""
+
+    __slots__ = ("_source", "_value")
+
+    def __init__(self, value: str, source: str | None = None) -> None:
+        """Hold `value`; `source` is how the inventory wrote it (`${NAME}`), for an export without the value."""
+        self._value = value
+        self._source = source
+
+    def reveal(self) -> str:
+        """The secret itself, for the one call that sends it."""
+        return self._value
+
+    @property
+    def source(self) -> str | None:
+        """The reference the inventory gave (`${NAME}` or `{file: path}`), None for a literal value."""
+        return self._source
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not serialised")

@@ -1,0 +1,1 @@
+"""A simulated network and a simulated Twilio, each following the documented contract of the real one."""
