@@ -1,0 +1,193 @@
+"""Text values: raw as typed, with `${NAME}` from the environment; names, choices, secrets, files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from inventory.problems import Wrong, one_of, quoted
+from inventory.reader import Field, Parser
+from inventory.secrets import Secret
+from inventory.yaml_nodes import is_null, shape
+
+# Text is taken as typed, whatever YAML 1.1 would make of it: `yes`, `0123` and `12:30` are those characters.
+# An explicit tag asks for something else.
+_IMPLICIT_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "timestamp", "null", "merge", "value")
+)
+_REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{")
+# DisplayString, the type of ifName and ifDescr, has at most 255 characters (RFC 2579).
+_MAX_TEXT = 255
+_MAX_SECRET_BYTES = 64 * 1024
+
+L = TypeVar("L", bound=str)
+
+
+def raw(at: Field, expected: str) -> str:
+    """The characters of a scalar as typed. Raises Wrong for null, lists, mappings and explicit tags."""
+    node = at.node
+    if not isinstance(node, yaml.ScalarNode):
+        raise Wrong(f"{at.name} is {shape(node)}; expected {expected}")
+    if is_null(node):
+        raise Wrong(f"{at.name} has no value; expected {expected}")
+    if node.tag not in _IMPLICIT_TAGS:
+        raise Wrong(f"{at.name} has the YAML tag {quoted(node.tag)}; expected {expected} without a tag")
+    value: str = node.value
+    return value
+
+
+def expanded(at: Field, expected: str) -> str:
+    """As `raw`, with each `${NAME}` replaced from the environment and `$${` by `${`."""
+
+    def replace(match: re.Match[str]) -> str:
+        if match[0] == "$${":
+            return "${"
+        name = match[1]
+        if name is None:
+            raise Wrong(f"{at.name} has an unfinished reference; expected ${{NAME}}, or $${{ for the characters")
+        if name not in at.source.environ:
+            raise Wrong(f"{at.name}: environment variable {name} is not set; expected it in the environment or .env")
+        return at.source.environ[name]
+
+    return _REFERENCE.sub(replace, raw(at, expected))
+
+
+def described(expected: str, *, lines: bool = False) -> Parser[str]:
+    """Printable text of 1 to 255 characters, on one line unless `lines`; `expected` names it in errors."""
+
+    def parse(at: Field) -> str:
+        value = expanded(at, expected)
+        if not value.strip():
+            raise Wrong(f"{at.name} is empty; expected {expected}")
+        if len(value) > _MAX_TEXT:
+            raise Wrong(f"{at.name} has {len(value)} characters; expected at most {_MAX_TEXT}")
+        if any(not (c.isprintable() or c in "\u200c\u200d" or (lines and c == "\n")) for c in value):
+            # The joiners of Bangla script count as not printable.
+            raise Wrong(f"{at.name} has a control character; expected printable text")
+        return value.strip() if lines else value
+
+    return parse
+
+
+text = described("text")
+prose = described("text", lines=True)
+
+
+def matching(pattern: str, expected: str) -> Parser[str]:
+    """Text that matches `pattern` as a whole."""
+    compiled = re.compile(pattern, re.ASCII)
+    parse_text = described(expected)
+
+    def parse(at: Field) -> str:
+        value = parse_text(at)
+        if not compiled.fullmatch(value):
+            raise not_(at, expected)
+        return value
+
+    return parse
+
+
+def checked(expected: str, accept: Callable[[str], bool]) -> Parser[str]:
+    """Text that `accept` says is what was expected."""
+    parse_text = described(expected)
+
+    def parse(at: Field) -> str:
+        value = parse_text(at)
+        if not accept(value):
+            raise not_(at, expected)
+        return value
+
+    return parse
+
+
+def not_(at: Field, expected: str) -> Wrong:
+    """`name "value" is not ...`: shows the text as it stands in the file, not what a variable put into it."""
+    return Wrong(f"{at.name} is {quoted(at.node.value)}; expected {expected}")
+
+
+def choice(options: tuple[L, ...], name: str | None = None) -> Parser[L]:
+    """One of a few words; `name` is what an error calls it, the key by default."""
+
+    def parse(at: Field) -> L:
+        value = expanded(at, one_of(options).removeprefix("expected "))
+        for option in options:
+            if value == option:
+                return option
+        raise Wrong(f"unknown {name or at.name} {quoted(at.node.value)}; {one_of(options)}")
+
+    return parse
+
+
+def new_id(kind: str) -> Parser[str]:
+    """The id of a new thing of that kind, and its only one in the file."""
+    parse_id = matching(r"[a-z0-9][a-z0-9-]{0,62}", "1 to 63 of a-z, 0-9 and -, not beginning with -")
+
+    def parse(at: Field) -> str:
+        at.source.ids.declare(kind, expanded(at, "an id"), at.line)
+        return parse_id(at)
+
+    return parse
+
+
+def reference(kind: str) -> Parser[str]:
+    """The id of something that is described elsewhere in the file."""
+
+    def parse(at: Field) -> str:
+        value = described(f"the id of a {kind}")(at)
+        at.source.ids.refer(kind, value, at.line, at.place)
+        return value
+
+    return parse
+
+
+def existing_file(at: Field) -> Path:
+    """A file, named relative to the inventory's folder."""
+    path = at.source.folder / text(at)
+    if not _is_file(path):
+        raise Wrong(f"{at.name} {quoted(at.node.value)} is no file; expected one, relative to the inventory's folder")
+    return path
+
+
+def secret(at: Field) -> Secret:
+    """A secret: text, `${NAME}` or `{file: path}`. Its errors never show what was written."""
+    if isinstance(at.node, yaml.MappingNode):
+        return _secret_file(at)
+    value = expanded(at, "text, ${NAME} or {file: path}")
+    if not value:
+        raise Wrong(f"{at.name} is empty; expected a secret")
+    match = _REFERENCE.fullmatch(at.node.value)
+    return Secret(value, source=at.node.value if match and match[1] else None)
+
+
+def _secret_file(at: Field) -> Secret:
+    pairs = at.node.value
+    if len(pairs) != 1 or pairs[0][0].value != "file":
+        raise Wrong(f"{at.name} is a mapping; expected text, ${{NAME}} or {{file: path}}")
+    name = text(Field(at.source, pairs[0][1], at.place, f"{at.name}: file"))
+    return Secret(_read_secret(at, at.source.folder / name), source=f"{{file: {name}}}")
+
+
+def _read_secret(at: Field, path: Path) -> str:
+    if not _is_file(path):
+        raise Wrong(f"{at.name}: {path} is no file; expected a file that holds the secret")
+    try:
+        with path.open("rb") as file:
+            value = file.read(_MAX_SECRET_BYTES).decode("utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise Wrong(f"{at.name}: {path} cannot be read: {error.strerror}; expected a readable file") from None
+    except UnicodeDecodeError:
+        raise Wrong(f"{at.name}: {path} is not UTF-8; expected a file that holds the secret") from None
+    if not value:
+        raise Wrong(f"{at.name}: {path} is empty; expected a file that holds the secret")
+    return value
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name the system does not take, such as one of 5,000 characters
+        return False
