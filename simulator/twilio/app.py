@@ -11,7 +11,7 @@ from simulator.twilio.faults import FaultBox
 from simulator.twilio.messages import Store
 
 # The page runs its own script and style and nothing else, whatever a message's text says.
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'"
+_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'"
 
 
 def create_app(account: Account, pace: Pace | None = None) -> Flask:

@@ -40,12 +40,13 @@ def control_blueprint(store: Store, faults: FaultBox) -> Blueprint:
 
     @control.get("/inbox.json")
     def inbox() -> Response:
-        """Oldest first. `?to=` filters; `?after=REVISION` waits for something newer than that revision."""
+        """Oldest first. `?to=` filters; `?limit=` keeps the newest; `?after=REVISION` waits for a newer revision."""
         if (after := request.args.get("after", type=int)) is not None:
             store.wait_for_change(after, _LONGEST_WAIT)
         revision, to = store.revision, request.args.get("to")
-        messages = [entry(each) for each in reversed(store.newest_first()) if to in {None, each.draft.to}]
-        return jsonify(revision=revision, messages=messages)
+        found = [message for message in store.newest_first() if to in {None, message.draft.to}]
+        newest = found[: request.args.get("limit", type=int)]
+        return jsonify(revision=revision, messages=[entry(message) for message in reversed(newest)])
 
     @control.delete("/inbox.json")
     def clear_inbox() -> Response:
