@@ -8,7 +8,7 @@ import yaml
 
 from inventory.fields import day, ip_address, latency, loss, mbps, uptime
 from inventory.models import ActivePeriod, Attach, AttachKind, Circuit, Committed, Faces, PingFrom, Sla
-from inventory.problems import Wrong
+from inventory.problems import Failed, Wrong
 from inventory.reader import Entry, Field, Parser, Read
 from inventory.text_fields import choice, new_id, reference, text
 
@@ -54,12 +54,15 @@ def circuit_of(tenant: Read[str]) -> Parser[Circuit]:
 
 def _attach(at: Field) -> Attach:
     entry = Entry(at)
-    given = [(kind, entry.maybe(kind, text)) for kind in _ATTACH_KINDS]
-    entry.finish()
-    chosen = [kind for kind in _ATTACH_KINDS if entry.has(kind)]
-    if len(chosen) != 1:
-        raise Wrong(f"attach has {len(chosen) or 'none'} of {', '.join(_ATTACH_KINDS)}; expected exactly one")
-    return next(Attach(kind=kind, name=read.value) for kind, read in given if read.value is not None)
+    names = {kind: entry.maybe(kind, text) for kind in _ATTACH_KINDS}
+    given = [kind for kind in _ATTACH_KINDS if entry.has(kind)]
+    if not entry.finish():
+        raise Failed
+    if len(given) != 1:
+        raise Wrong(f"attach has {len(given) or 'none'} of {', '.join(_ATTACH_KINDS)}; expected exactly one")
+    name = names[given[0]].value
+    assert name is not None, "has() says that it is given"
+    return Attach(kind=given[0], name=name)
 
 
 def _committed(at: Field) -> Committed:

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 
 from inventory.models import BitsPerSecond
-from inventory.problems import Wrong, quoted
+from inventory.problems import Wrong
 from inventory.reader import Field, Parser
 from inventory.text_fields import checked, described, expanded, matching, not_, raw
 from inventory.yaml_nodes import is_plain
@@ -26,9 +26,11 @@ def number(expected: str, accept: Callable[[Decimal], bool]) -> Parser[Decimal]:
     def parse(at: Field) -> Decimal:
         value = raw(at, expected)
         if not is_plain(at.node):
-            raise Wrong(f"{at.name} is the text {quoted(value)}; expected {expected}, without quotes")
-        if not _DECIMAL.fullmatch(value) or not accept(Decimal(value)):
-            raise Wrong(f"{at.name} is {quoted(value)}; expected {expected}")
+            raise Wrong(f"{at.name} is the text {at.shown}; expected {expected}, without quotes")
+        if not _DECIMAL.fullmatch(value):
+            raise not_(at, expected)
+        if not accept(Decimal(value)):
+            raise Wrong(f"{at.name} is {value}; expected {expected}")
         return Decimal(value)
 
     return parse
@@ -38,14 +40,7 @@ def whole(lowest: int, highest: int) -> Parser[int]:
     """A whole number, both bounds included."""
     expected = f"a whole number from {lowest} to {highest}"
     parse_number = number(expected, lambda n: n == n.to_integral_value() and lowest <= n <= highest)
-
-    def parse(at: Field) -> int:
-        value = parse_number(at)
-        if "." in at.node.value:
-            raise not_(at, expected)
-        return int(value)
-
-    return parse
+    return lambda at: int(parse_number(at))
 
 
 def scaled(expected: str, accept: Callable[[Decimal], bool], divisor: int) -> Parser[float]:
@@ -58,12 +53,12 @@ port = whole(1, 65535)
 vlan_id = whole(1, 4094)  # 0 and 4095 are reserved (IEEE 802.1Q)
 
 # A scrape must fit into Prometheus' own timeout; a minute is already far beyond it.
-seconds = scaled("seconds, more than 0 and at most 60", lambda n: 0 < n <= 60, 1)
-latency = scaled("milliseconds, more than 0 and at most 60000", lambda n: 0 < n <= 60_000, 1000)
-uptime = scaled("percent, more than 0 and at most 100", lambda n: 0 < n <= 100, 100)
-loss = scaled("percent, from 0 to less than 100", lambda n: 0 <= n < 100, 100)
+seconds = scaled("a number of seconds greater than 0, at most 60", lambda n: 0 < n <= 60, 1)
+latency = scaled("a number of milliseconds greater than 0, at most 60000", lambda n: 0 < n <= 60_000, 1000)
+uptime = scaled("a percentage greater than 0, at most 100", lambda n: 0 < n <= 100, 100)
+loss = scaled("a percentage from 0 to less than 100", lambda n: 0 <= n < 100, 100)
 
-_megabits = number("Mbps, at least 0.000001 and at most 100000000", lambda n: Decimal("1e-6") <= n <= 10**8)
+_megabits = number("a number of Mbps greater than 0 (at most 100000000)", lambda n: Decimal("1e-6") <= n <= 10**8)
 
 
 def mbps(at: Field) -> BitsPerSecond:
@@ -144,5 +139,5 @@ def moment(at: Field) -> datetime:
     except ValueError:
         raise not_(at, expected) from None
     if found.tzinfo is None:
-        raise Wrong(f"{at.name} {quoted(at.node.value)} has no offset; expected {expected}")
+        raise Wrong(f"{at.name} {at.shown} has no offset; expected {expected}")
     return found

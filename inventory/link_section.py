@@ -6,7 +6,7 @@ from typing import get_args
 
 from inventory.fields import mbps, vlan_id
 from inventory.models import Link, Measure, Vlan
-from inventory.problems import Wrong, quoted
+from inventory.problems import Wrong
 from inventory.reader import Entry, Field, Parser, listing
 from inventory.text_fields import choice, new_id, reference, text
 
@@ -39,7 +39,7 @@ class _Vlans:
     """The VLANs of one link: none of them twice on a device, no interface twice."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, int] = {}
+        self._lines: dict[tuple[str, str | int, str], int] = {}
 
     def read(self, at: Field) -> Vlan:
         """One VLAN."""
@@ -50,12 +50,14 @@ class _Vlans:
         capacity = entry.need("capacity_mbps", mbps)
         entry.finish()
         if number.ok and device.ok:
-            self._once(entry, f"vlan {number.value} of device {quoted(device.value)}")
+            self._once(entry, ("vlan", number.value, device.value))
         if interface.ok and device.ok:
-            self._once(entry, f"interface {quoted(interface.value)} of device {quoted(device.value)}")
+            self._once(entry, ("interface", interface.value, device.value))
         return Vlan(vlan=number.value, device=device.value, interface=interface.value, capacity=capacity.value)
 
-    def _once(self, entry: Entry, what: str) -> None:
-        if what in self._lines:
-            entry.report(entry.line, f"{what} is in this link twice; expected it once, as on line {self._lines[what]}")
-        self._lines.setdefault(what, entry.line)
+    def _once(self, entry: Entry, what: tuple[str, str | int, str]) -> None:
+        if first := self._lines.get(what):
+            wrong = f"the same {what[0]} and device twice in one link"
+            entry.report(entry.line, f"{wrong}; expected them once, as on line {first}")
+        else:
+            self._lines[what] = entry.line

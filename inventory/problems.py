@@ -51,7 +51,7 @@ def one_of(options: Iterable[str]) -> str:
     return "expected one of " + ", ".join(options)
 
 
-def suggestion(word: str, options: Sequence[str]) -> str | None:
-    """`did you mean "word"?` where one of `options` is close to `word`."""
+def closest(word: str, options: Sequence[str]) -> str | None:
+    """The one of `options` that `word` was probably meant to be."""
     close = difflib.get_close_matches(word[:80], options, n=1)
-    return f"did you mean {quoted(close[0])}?" if close else None
+    return close[0] if close else None

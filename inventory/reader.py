@@ -14,9 +14,9 @@ from typing import Generic, TypeVar
 
 import yaml
 
-from inventory.ids import Ids
-from inventory.problems import Failed, Problems, Wrong, one_of, quoted, suggestion
-from inventory.yaml_nodes import is_null, line_of, shape
+from inventory.ids import Ids, Spot
+from inventory.problems import Failed, Problems, Wrong, closest, one_of, quoted
+from inventory.yaml_nodes import is_null, line_of, missing, shape
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -46,6 +46,16 @@ class Field:
     def line(self) -> int:
         """Its line, counted from 1."""
         return line_of(self.node)
+
+    @property
+    def shown(self) -> str:
+        """Its text as it stands in the file, quoted: not what a variable puts into it. Only for single values."""
+        return quoted(self.node.value)
+
+    @property
+    def spot(self) -> Spot:
+        """Where it stands, for an id."""
+        return Spot(self.line, self.place, self.shown)
 
     def report(self, text: str) -> None:
         """Note that something is wrong with it."""
@@ -103,7 +113,9 @@ class Entry:
         self.source = at.source
         self.line = at.line
         self.place = place or f"{at.place}: {at.name}"
+        self._node = at.node
         self._asked: list[str] = []
+        self._missing: dict[str, Parser[object]] = {}
         self._ignored: set[str] = set()
         self._whole = True
         self._fields: dict[str, Field] = {}
@@ -116,7 +128,7 @@ class Entry:
         self._asked.append(key)
         if key in self._fields:
             return attempt(self._fields[key], parse)
-        self.report(self.line, f"{quoted(key)} is missing; expected it here")
+        self._missing[key] = parse
         return Read(self.line)
 
     def maybe(self, key: str, parse: Parser[T]) -> Read[T | None]:
@@ -146,12 +158,27 @@ class Entry:
         self.source.problems.add(line, self.place, text)
 
     def finish(self) -> bool:
-        """Report unknown keys. Whether all that was written has been read."""
-        for key in self._fields.keys() - self._ignored - set(self._asked):
-            self._whole = False
-            hint = suggestion(key, self._asked) or one_of(self._asked)
-            self.report(self._key_lines[key], f"unknown key {quoted(key)}; {hint}")
-        return self._whole
+        """Report unknown keys, and missing ones that none of those was meant to be.
+
+        Gives whether all that was written has been read.
+        """
+        unread = [key for key in self._fields if key not in self._ignored and key not in self._asked]
+        for key in unread:
+            self._report_unknown(key)
+        for key, parse in self._missing.items():
+            attempt(Field(self.source, missing(self._node), self.place, key), parse)
+        return self._whole and not unread
+
+    def _report_unknown(self, key: str) -> None:
+        name, colon, _ = key.partition(":")
+        meant = closest(name, [asked for asked in self._asked if asked not in self._fields])
+        self._missing.pop(meant or "", None)
+        if colon:  # `{password:secret}` is a key to YAML, and what follows the colon is not ours to show
+            wrong = f"key {quoted(name)} has no space after its colon; expected {quoted(name + ': ...')}"
+        else:
+            hint = f"did you mean {quoted(meant)}?" if meant else one_of(self._asked)
+            wrong = f"unknown key {quoted(key)}; {hint}"
+        self.report(self._key_lines[key], wrong)
 
     def _take(self, key: yaml.Node, node: yaml.Node) -> None:
         line = line_of(key)
@@ -161,7 +188,9 @@ class Entry:
             self._lose(line, 'merge key "<<" is not supported; expected the keys themselves')
         elif key.value in self._fields:
             first = self._key_lines[key.value]
-            self._lose(line, f"key {quoted(key.value)} is given twice; expected it once, as on line {first}")
+            self._lose(
+                line, f"key {quoted(key.value.partition(':')[0])} is given twice; expected it once, as on line {first}"
+            )
         else:
             self._fields[key.value] = Field(self.source, node, self.place, key.value)
             self._key_lines[key.value] = line

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import yaml
 
-from inventory.problems import Wrong, one_of, quoted
+from inventory.problems import Wrong, one_of
 from inventory.reader import Field, Parser
 from inventory.secrets import Secret
-from inventory.yaml_nodes import is_null, shape
+from inventory.yaml_nodes import shape
 
 # Text is taken as typed, whatever YAML 1.1 would make of it: `yes`, `0123` and `12:30` are those characters.
 # An explicit tag asks for something else.
@@ -30,12 +30,10 @@ L = TypeVar("L", bound=str)
 def raw(at: Field, expected: str) -> str:
     """The characters of a scalar as typed. Raises Wrong for null, lists, mappings and explicit tags."""
     node = at.node
-    if not isinstance(node, yaml.ScalarNode):
+    if shape(node) != "a single value":
         raise Wrong(f"{at.name} is {shape(node)}; expected {expected}")
-    if is_null(node):
-        raise Wrong(f"{at.name} has no value; expected {expected}")
-    if node.tag not in _IMPLICIT_TAGS:
-        raise Wrong(f"{at.name} has the YAML tag {quoted(node.tag)}; expected {expected} without a tag")
+    if node.tag not in _IMPLICIT_TAGS:  # not shown: `password: !secret` is a tag to YAML
+        raise Wrong(f"{at.name} has a YAML tag (!...); expected {expected}, in quotes where it begins with !")
     value: str = node.value
     return value
 
@@ -106,7 +104,7 @@ def checked(expected: str, accept: Callable[[str], bool]) -> Parser[str]:
 
 def not_(at: Field, expected: str) -> Wrong:
     """`name "value" is not ...`: shows the text as it stands in the file, not what a variable put into it."""
-    return Wrong(f"{at.name} is {quoted(at.node.value)}; expected {expected}")
+    return Wrong(f"{at.name} is {at.shown}; expected {expected}")
 
 
 def choice(options: tuple[L, ...], name: str | None = None) -> Parser[L]:
@@ -117,7 +115,7 @@ def choice(options: tuple[L, ...], name: str | None = None) -> Parser[L]:
         for option in options:
             if value == option:
                 return option
-        raise Wrong(f"unknown {name or at.name} {quoted(at.node.value)}; {one_of(options)}")
+        raise Wrong(f"unknown {name or at.name} {at.shown}; {one_of(options)}")
 
     return parse
 
@@ -127,7 +125,7 @@ def new_id(kind: str) -> Parser[str]:
     parse_id = matching(r"[a-z0-9][a-z0-9-]{0,62}", "1 to 63 of a-z, 0-9 and -, not beginning with -")
 
     def parse(at: Field) -> str:
-        at.source.ids.declare(kind, expanded(at, "an id"), at.line)
+        at.source.ids.declare(kind, expanded(at, "an id"), at.spot)
         return parse_id(at)
 
     return parse
@@ -138,7 +136,7 @@ def reference(kind: str) -> Parser[str]:
 
     def parse(at: Field) -> str:
         value = described(f"the id of a {kind}")(at)
-        at.source.ids.refer(kind, value, at.line, at.place)
+        at.source.ids.refer(kind, value, at.spot)
         return value
 
     return parse
@@ -148,7 +146,7 @@ def existing_file(at: Field) -> Path:
     """A file, named relative to the inventory's folder."""
     path = at.source.folder / text(at)
     if not _is_file(path):
-        raise Wrong(f"{at.name} {quoted(at.node.value)} is no file; expected one, relative to the inventory's folder")
+        raise Wrong(f"{at.name} {at.shown} is no file; expected one, relative to the inventory's folder")
     return path
 
 
@@ -167,22 +165,22 @@ def _secret_file(at: Field) -> Secret:
     pairs = at.node.value
     if len(pairs) != 1 or pairs[0][0].value != "file":
         raise Wrong(f"{at.name} is a mapping; expected text, ${{NAME}} or {{file: path}}")
-    name = text(Field(at.source, pairs[0][1], at.place, f"{at.name}: file"))
-    return Secret(_read_secret(at, at.source.folder / name), source=f"{{file: {name}}}")
+    named = Field(at.source, pairs[0][1], at.place, f"{at.name}: file")
+    path = existing_file(named)
+    return Secret(_read_secret(named, path), source=f"{{file: {named.node.value}}}")
 
 
 def _read_secret(at: Field, path: Path) -> str:
-    if not _is_file(path):
-        raise Wrong(f"{at.name}: {path} is no file; expected a file that holds the secret")
+    name = f"{at.name} {at.shown}"
     try:
         with path.open("rb") as file:
             value = file.read(_MAX_SECRET_BYTES).decode("utf-8").rstrip("\r\n")
     except OSError as error:
-        raise Wrong(f"{at.name}: {path} cannot be read: {error.strerror}; expected a readable file") from None
+        raise Wrong(f"{name} cannot be read: {error.strerror}; expected a readable file") from None
     except UnicodeDecodeError:
-        raise Wrong(f"{at.name}: {path} is not UTF-8; expected a file that holds the secret") from None
+        raise Wrong(f"{name} is not UTF-8; expected a file that holds the secret") from None
     if not value:
-        raise Wrong(f"{at.name}: {path} is empty; expected a file that holds the secret")
+        raise Wrong(f"{name} is empty; expected a file that holds the secret")
     return value
 
 

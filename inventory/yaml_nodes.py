@@ -11,6 +11,8 @@ from inventory.problems import InventoryError
 # libyaml's parser is ten times faster and gives the same marks; PyYAML built without it has only its own.
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_MISSING = "missing"
+
 # 10,000 circuits take about 4 MB; more is a mistake in the path, and a bomb must not fill the memory.
 MAX_BYTES = 16 * 1024 * 1024
 # An inventory nests 8 deep. PyYAML composes recursively, in C without a check: 100,000 brackets end the process.
@@ -39,6 +41,11 @@ def read_root(path: Path) -> yaml.MappingNode:
     return root
 
 
+def missing(parent: yaml.Node) -> yaml.Node:
+    """What stands for a value that is not in `parent`: no parser takes it, and errors call it missing."""
+    return yaml.ScalarNode(_MISSING, "", parent.start_mark, parent.end_mark)
+
+
 def line_of(node: yaml.Node | yaml.Event) -> int:
     """The line a node or an event begins on, counted from 1."""
     assert node.start_mark is not None, "the parser marks every node and event"
@@ -51,6 +58,8 @@ def shape(node: yaml.Node) -> str:
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
         return "a list"
+    if node.tag == _MISSING:
+        return "missing"
     return "empty" if is_null(node) else "a single value"
 
 
@@ -120,11 +129,14 @@ def _children(node: yaml.CollectionNode) -> list[yaml.Node]:
 
 def _syntax_error(path: Path, data: bytes, error: yaml.YAMLError) -> InventoryError:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        # The pure Python parser quotes the text it stumbled over, which may be part of a password.
-        problem = (error.problem or "not YAML").split(" '")[0].split(", but found")[0]
         line = error.problem_mark.line + 1
+        problem = error.problem or "cannot be read"
         if problem == "but found another document":
             return _refusal(path, line, "a second document begins; expected one document")
+        if problem == "second occurrence":
+            return _refusal(path, line, "an anchor (&name) is given twice; expected each name once")
+        if "undefined" in problem:  # `password: *word`: the pure Python parser goes on with the word
+            problem = problem.split(" '")[0]
         return _refusal(path, line, f"not YAML: {problem}; expected valid YAML (quote text with special characters)")
     position = getattr(error, "position", 0)
     wrong = "a character YAML does not allow; expected printable text"
