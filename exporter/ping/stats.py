@@ -51,6 +51,14 @@ class PingStats:
         """Answers at or below each of RTT_BUCKETS, then all of them (`+Inf`)."""
         return list(accumulate(self._counts))
 
+    def copy(self) -> PingStats:
+        """These stats as they stand now; later pings do not change the copy."""
+        copied = PingStats.__new__(PingStats)
+        for name in PingStats.__slots__:
+            setattr(copied, name, getattr(self, name))
+        copied._counts = self._counts.copy()  # noqa: SLF001 - our own class
+        return copied
+
     def record(self, rtt: float | None) -> None:
         """Count one ping that was sent: its round trip in seconds, or None where no answer came in time."""
         self.sent += 1
