@@ -1,0 +1,148 @@
+"""Opens the ICMP socket of a family in the way this system allows, and speaks echo over it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+import structlog
+
+from exporter.ping import icmp
+from exporter.ping.mmsg import SO_TIMESTAMPNS, Incoming, Outgoing
+from exporter.ping.target import Target
+
+log = structlog.get_logger()
+
+RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024  # a second of 5,000 replies, each charged 768 to 1,500 bytes by the kernel
+
+# Options Python does not name; numbers of Linux' own headers.
+_SO_RCVBUFFORCE = 33  # asm-generic/socket.h; past net.core.rmem_max, with CAP_NET_ADMIN
+_SOL_RAW = 255  # linux/socket.h
+_ICMP_FILTER = 1  # linux/icmp.h; a bit set keeps that type out
+_ICMPV6_FILTER = 1  # linux/icmpv6.h, level IPPROTO_ICMPV6; likewise, RFC 3542 section 3.2
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What differs between IPv4 and IPv6. `source` is where a packed sockaddr holds the address."""
+
+    name: Literal["ipv4", "ipv6"]
+    number: socket.AddressFamily
+    protocol: int
+    types: icmp.EchoTypes
+    source: slice
+
+
+IPV4: Final = Family("ipv4", socket.AF_INET, socket.IPPROTO_ICMP, icmp.ICMP, slice(4, 8))
+IPV6: Final = Family("ipv6", socket.AF_INET6, socket.IPPROTO_ICMPV6, icmp.ICMPV6, slice(8, 24))
+
+
+class SocketRefused(Exception):
+    """The system lets us open no ICMP socket of that family; the text says what to set."""
+
+
+class Reply(NamedTuple):
+    """An echo reply: `received_unix_ns` is the kernel's time of arrival, None where it gave none."""
+
+    sequence: int
+    cookie: int
+    source: bytes
+    received_unix_ns: int | None
+
+
+class IcmpSocket:
+    """The socket all pings of one family share. Raises SocketRefused where the system allows none."""
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        self._socket = _open(family)
+        self.raw = self._socket.type == socket.SOCK_RAW
+        self._descriptor = self._socket.fileno()
+        # On a datagram socket the kernel puts its own identifier in and hands us only replies to that.
+        self._identifier = int.from_bytes(os.urandom(2))
+        self._outgoing = Outgoing(icmp.REQUEST_BYTES)
+        self._incoming = Incoming()
+
+    def ask(self, target: Target, now: float) -> int:
+        """Send the target's next request; 0, or the errno of the failure. `now` is the monotonic time, or before."""
+        sequence = target.next_sequence()
+        icmp.write_request(self._outgoing.data, self.family.types, self._identifier, sequence, target.cookie)
+        sent_unix_ns = time.time_ns()
+        error = self._outgoing.send(self._descriptor, target.sockaddr)
+        if not error:
+            target.asked(now, sent_unix_ns)
+        return error
+
+    def replies(self) -> Iterator[Reply]:
+        """The echo replies that came in; whose they are is still to be checked."""
+        incoming, types = self._incoming, self.family.types
+        ip_header = self.raw and self.family is IPV4
+        for start, length, name, unix_ns in incoming.receive(self._descriptor):
+            echo = icmp.read_reply(incoming.data, start, length, types, ip_header=ip_header)
+            if echo is None or (self.raw and echo[0] != self._identifier):
+                continue
+            sockaddr = incoming.names[name : name + 28]
+            yield Reply(echo[1], echo[2], bytes(sockaddr[self.family.source]), unix_ns)
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._socket.close()
+
+
+def _open(family: Family) -> socket.socket:
+    opened = _open_permitted(family)
+    opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    _raise_receive_buffer(opened, family)
+    if opened.type == socket.SOCK_RAW:
+        _let_only_replies_in(opened, family)
+    return opened
+
+
+def _open_permitted(family: Family) -> socket.socket:
+    """A datagram socket, which needs no privilege where `net.ipv4.ping_group_range` has our group, else a raw one."""
+    try:
+        return socket.socket(family.number, socket.SOCK_DGRAM, family.protocol)
+    except OSError:
+        pass  # what the system says of the raw socket is then what counts
+    try:
+        return socket.socket(family.number, socket.SOCK_RAW, family.protocol)
+    except PermissionError as error:
+        raise SocketRefused(
+            f"may open no ICMP socket for {family.name}: allow this process's group by `sysctl -w "
+            f'net.ipv4.ping_group_range="{os.getegid()} {os.getegid()}"` (it covers IPv6 too), '
+            "or give the process CAP_NET_RAW"
+        ) from error
+    except OSError as error:
+        raise SocketRefused(f"cannot open an ICMP socket for {family.name}: {error.strerror}") from error
+
+
+def _raise_receive_buffer(opened: socket.socket, family: Family) -> None:
+    """Make room for replies that come while this process does not get to run."""
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
+    except PermissionError:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+    granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # the kernel doubles it, socket(7)
+    if granted < RECEIVE_BUFFER_BYTES:
+        log.info(
+            "the ping socket's receive buffer is small: with thousands of circuits replies may be lost on this "
+            "machine; raise net.core.rmem_max or give the process CAP_NET_ADMIN",
+            family=family.name,
+            granted_bytes=granted,
+            wanted_bytes=RECEIVE_BUFFER_BYTES,
+        )
+
+
+def _let_only_replies_in(opened: socket.socket, family: Family) -> None:
+    reply = family.types.reply
+    if family is IPV4:
+        opened.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", ~(1 << reply) & 0xFFFFFFFF))
+        return
+    blocked = [0xFFFFFFFF] * 8
+    blocked[reply >> 5] &= ~(1 << (reply & 31))
+    opened.setsockopt(socket.IPPROTO_ICMPV6, _ICMPV6_FILTER, struct.pack("=8I", *blocked))
