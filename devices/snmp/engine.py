@@ -1,0 +1,76 @@
+"""What a library must do for us to read an agent, and how often an unanswered question is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from typing import Protocol, TypeVar
+
+from devices.session import Deadline, DeviceTimeout
+
+# What a cell holds: INTEGER, Counter, Gauge, TimeTicks as int; OCTET STRING as bytes; OBJECT IDENTIFIER
+# and IpAddress as dotted str; None where the type is none of these.
+Value = int | float | bytes | str | None
+VarBind = tuple[str, Value]
+Answer = TypeVar("Answer")
+
+# How long the first try waits; every further one twice as long. An agent on a busy router answers within
+# a second, and a lost datagram must not cost the whole probe.
+FIRST_WAIT_SECONDS = 1.0
+
+
+class Engine(Protocol):
+    """Talks to one agent. Every method raises DeviceError; OIDs are dotted, without a leading dot."""
+
+    def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
+        """The values of `oids`; one the agent does not have is missing from the answer."""
+        ...
+
+    def pages(self, column: str, size: int, deadline: Deadline) -> Iterator[list[VarBind]]:
+        """The cells below `column`, about `size` at a time, as the agent orders them, until it has no more.
+
+        Not guarded against an agent that never ends. Raises PageTooLarge when pages of that size seem
+        not to arrive.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the socket; never raises, never waits."""
+        ...
+
+
+class NoAnswer(Exception):
+    """One try went unanswered; the text says what came instead, empty when nothing did."""
+
+
+class PageTooLarge(Exception):
+    """Large answers do not arrive: some paths drop fragments, some agents what exceeds their buffer."""
+
+
+def ask_again(attempt: Callable[[float], Answer], deadline: Deadline, give_up: int | None = None) -> Answer:
+    """The result of `attempt(seconds)`, tried until the deadline, or `give_up` times, while it raises NoAnswer.
+
+    Raises PageTooLarge after `give_up` tries, DeviceTimeout at the deadline.
+    """
+    heard = ""
+    for tries in count():
+        if tries == give_up:
+            raise PageTooLarge
+        try:
+            wait = min(FIRST_WAIT_SECONDS * 2**tries, deadline.remaining())
+        except DeviceTimeout:
+            raise DeviceTimeout(_silence(heard)) from None
+        try:
+            return attempt(wait)
+        except NoAnswer as unanswered:
+            heard = str(unanswered) or heard
+    raise AssertionError("count() has no end")
+
+
+def _silence(heard: str) -> str:
+    if heard:
+        return f"no usable SNMP answer before the deadline: {heard}"
+    return (
+        "no SNMP answer before the deadline: SNMP does not say whether the host is down, a firewall drops "
+        "UDP, the community or privacy key is wrong, or our address is not allowed; check these in turn"
+    )

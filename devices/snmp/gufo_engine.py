@@ -1,0 +1,214 @@
+"""The SNMP engine on gufo-snmp: a Rust core that costs the least CPU per cell.
+
+gufo's session classes wait for a fixed time and never ask again, so this drives the sockets below them
+(gufo.snmp._fast): with a timeout of 0 these never block, and we wait with poll until the deadline.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
+
+from gufo.snmp import (
+    Aes128Key,
+    Aes192Key,
+    Aes256Key,
+    DesKey,
+    KeyExpansion,
+    Md5Key,
+    Sha1Key,
+    Sha224Key,
+    Sha256Key,
+    Sha384Key,
+    Sha512Key,
+    User,
+)
+from gufo.snmp._fast import (
+    GetIter,
+    NoSuchInstance,
+    SnmpAuthError,
+    SnmpDecodeError,
+    SnmpError,
+    SnmpV1ClientSocket,
+    SnmpV2cClientSocket,
+    SnmpV3ClientSocket,
+)
+from gufo.snmp.user import BaseAuthKey, BasePrivKey
+
+from devices.addresses import Endpoint
+from devices.session import BadReply, ConnectionLost, Deadline, DeviceError, LoginFailed, Unreachable
+from devices.snmp.engine import NoAnswer, Value, VarBind, ask_again
+from devices.snmp.users import auth_protocol, privacy_protocol
+from inventory.models import SnmpSettings
+
+_AUTH_KEYS: dict[str, type[BaseAuthKey]] = {
+    "MD5": Md5Key,
+    "SHA1": Sha1Key,
+    "SHA224": Sha224Key,
+    "SHA256": Sha256Key,
+    "SHA384": Sha384Key,
+    "SHA512": Sha512Key,
+}
+_PRIVACY_KEYS: dict[str, type[BasePrivKey]] = {
+    "DES": DesKey,
+    "AES128": Aes128Key,
+    "AES192": Aes192Key,
+    "AES256": Aes256Key,
+}
+# gufo's advice is to learn the agent's clock anew after 150 s (RFC 3414's time window).
+_CLOCK_SECONDS = 100.0
+
+_Socket = SnmpV1ClientSocket | SnmpV2cClientSocket | SnmpV3ClientSocket
+_Reply = TypeVar("_Reply")
+
+
+class GufoEngine:
+    """See devices.snmp.engine.Engine."""
+
+    def __init__(self, endpoint: Endpoint, settings: SnmpSettings, deadline: Deadline) -> None:
+        """Open a socket; for version 3, learn the agent's engine id and clock. Raises DeviceError."""
+        self._sock = _open_socket(endpoint, settings)
+        self._poll = select.poll()
+        self._poll.register(self._sock.get_fd(), select.POLLIN)
+        self._clock_read_at = time.monotonic()
+        self._accepted = False
+        if isinstance(self._sock, SnmpV3ClientSocket):
+            self._discover(self._sock, _user(settings), deadline)
+
+    def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
+        """The values of `oids`; one the agent does not have is missing from the answer."""
+        if isinstance(self._sock, SnmpV1ClientSocket):  # a version 1 answer is all or nothing
+            values = {oid: self._get_one(oid, deadline) for oid in oids}
+            return {oid: value for oid, value in values.items() if value is not None}
+        self._keep_clock(deadline)
+        return self._ask(partial(self._sock.send_get_many, list(oids)), self._sock.recv_get_many, deadline)
+
+    def pages(self, column: str, size: int, deadline: Deadline) -> Iterator[list[VarBind]]:
+        """The cells below `column`, until the agent has no more of them."""
+        self._keep_clock(deadline)
+        if isinstance(self._sock, SnmpV1ClientSocket):  # version 1 has no GETBULK
+            yield from self._single_cells(column, deadline)
+            return
+        cursor = GetIter(column, size)
+        send, receive = partial(self._sock.send_get_bulk, cursor), partial(self._sock.recv_get_bulk, cursor)
+        while True:
+            try:
+                page = self._ask(send, receive, deadline, give_up=2 if size > 1 else None)
+            except StopAsyncIteration:
+                return
+            cells = [cell for cell in page if cell is not None]
+            if cells:
+                yield cells
+            if len(cells) < len(page) or not page:  # gufo marks the end of the column with None
+                return
+
+    def close(self) -> None:
+        """Let go of the socket: gufo closes it with its last reference."""
+        del self._sock
+
+    def _single_cells(self, column: str, deadline: Deadline) -> Iterator[list[VarBind]]:
+        cursor = GetIter(column)
+        send, receive = partial(self._sock.send_get_next, cursor), partial(self._sock.recv_get_next, cursor)
+        while True:
+            try:
+                yield [self._ask(send, receive, deadline)]
+            except (StopAsyncIteration, NoSuchInstance):
+                return
+
+    def _get_one(self, oid: str, deadline: Deadline) -> Value:
+        try:
+            return self._ask(partial(self._sock.send_get, oid), self._sock.recv_get, deadline)
+        except NoSuchInstance:
+            return None
+
+    def _discover(self, sock: SnmpV3ClientSocket, user: User, deadline: Deadline) -> None:
+        self._ask(sock.send_refresh, sock.recv_refresh, deadline)
+        self._accepted = False  # so far the agent was only asked who it is
+        sock.set_keys(user.name, user.get_auth_alg(), user.get_auth_key(), user.get_priv_alg(), user.get_priv_key())
+        self._ask(sock.send_refresh, sock.recv_refresh, deadline)
+        self._clock_read_at = time.monotonic()
+
+    def _keep_clock(self, deadline: Deadline) -> None:
+        """Read a version 3 agent's clock again before ours has drifted out of its window."""
+        if isinstance(self._sock, SnmpV3ClientSocket) and time.monotonic() - self._clock_read_at > _CLOCK_SECONDS:
+            self._ask(self._sock.send_refresh, self._sock.recv_refresh, deadline)
+            self._clock_read_at = time.monotonic()
+
+    def _ask(
+        self,
+        send: Callable[[], None],
+        receive: Callable[[], _Reply],
+        deadline: Deadline,
+        give_up: int | None = None,
+    ) -> _Reply:
+        """Send and wait for the answer, again and again; a late answer to an earlier try is passed over by gufo."""
+
+        def attempt(seconds: float) -> _Reply:
+            send()
+            return self._receive(receive, seconds)
+
+        try:
+            reply = ask_again(attempt, deadline, give_up)
+        except SnmpAuthError:
+            raise self._refused() from None
+        except NoSuchInstance:
+            raise
+        except SnmpError as error:
+            raise BadReply(f"the agent answered with an error: {error}") from error
+        except OSError as error:
+            raise Unreachable(f"the system cannot send to the agent: {error}") from error
+        self._accepted = True
+        return reply
+
+    def _refused(self) -> DeviceError:
+        """One error of gufo for two causes: a wrong key, and a clock out of step as after the agent's restart."""
+        if self._accepted:
+            return ConnectionLost("the agent takes our messages no more: it may have restarted")
+        return LoginFailed("the agent refuses our SNMPv3 user: check username, security level, auth protocol and key")
+
+    def _receive(self, receive: Callable[[], _Reply], seconds: float) -> _Reply:
+        """The answer, if it comes within `seconds`; datagrams that are none are passed over."""
+        until = time.monotonic() + seconds
+        garbled = ""
+        while (left := until - time.monotonic()) > 0 and self._poll.poll(left * 1000):
+            try:
+                return receive()
+            except BlockingIOError:  # an answer to another question: gufo dropped it
+                continue
+            except SnmpDecodeError as error:
+                garbled = f"a datagram that is not SNMP came ({error})"
+            except TimeoutError as error:  # gufo's name for ECONNREFUSED too
+                raise Unreachable(f"{error}: no SNMP agent listens on this port") from None
+        raise NoAnswer(garbled)
+
+
+def _open_socket(endpoint: Endpoint, settings: SnmpSettings) -> _Socket:
+    host, port = endpoint.sockaddr[0], endpoint.sockaddr[1]
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        if settings.version == "3":
+            # Without a user until the agent's engine id is known: keys are bound to it.
+            return SnmpV3ClientSocket(address, b"", "", 0, b"", 0, b"", 0, 0, 0, 0)
+        community = settings.community.reveal() if settings.community else ""
+        kind = SnmpV1ClientSocket if settings.version == "1" else SnmpV2cClientSocket
+        return kind(address, community, 0, 0, 0, 0)
+    except OSError as error:
+        raise Unreachable(f"no socket towards {address}: {error}") from error
+
+
+def _user(settings: SnmpSettings) -> User:
+    auth, privacy, expansion = None, None, KeyExpansion.Blumenthal
+    if settings.auth:
+        auth = _AUTH_KEYS[auth_protocol(settings.auth.protocol)](settings.auth.key.reveal().encode())
+    if settings.privacy:
+        protocol = privacy_protocol(settings.privacy.protocol)
+        if protocol.endswith("C"):
+            expansion = KeyExpansion.Cisco
+        privacy = _PRIVACY_KEYS[protocol.removesuffix("C")](settings.privacy.key.reveal().encode())
+    try:
+        return User(settings.username or "", auth_key=auth, priv_key=privacy, key_expansion=expansion)
+    except ValueError as error:
+        raise LoginFailed(f"snmp: {error}") from None

@@ -1,0 +1,173 @@
+"""The SNMP engine on pysnmp: pure Python, for machines gufo-snmp has no build for; slower, same rows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Iterator, Sequence
+from typing import Any
+
+from pyasn1.type import univ
+from pysnmp.hlapi.v3arch import asyncio as snmp
+from pysnmp.proto import errind, rfc1902, rfc1905
+
+from devices.addresses import Endpoint
+from devices.session import BadReply, ConnectionLost, Deadline, LoginFailed
+from devices.snmp.engine import NoAnswer, Value, VarBind, ask_again
+from devices.snmp.users import auth_protocol, privacy_protocol
+from inventory.models import SnmpSettings
+
+_AUTH = {
+    "MD5": snmp.USM_AUTH_HMAC96_MD5,
+    "SHA1": snmp.USM_AUTH_HMAC96_SHA,
+    "SHA224": snmp.USM_AUTH_HMAC128_SHA224,
+    "SHA256": snmp.USM_AUTH_HMAC192_SHA256,
+    "SHA384": snmp.USM_AUTH_HMAC256_SHA384,
+    "SHA512": snmp.USM_AUTH_HMAC384_SHA512,
+}
+_PRIVACY = {
+    "DES": snmp.USM_PRIV_CBC56_DES,
+    "AES128": snmp.USM_PRIV_CFB128_AES,
+    "AES192": snmp.USM_PRIV_CFB192_AES_BLUMENTHAL,
+    "AES256": snmp.USM_PRIV_CFB256_AES_BLUMENTHAL,
+    "AES192C": snmp.USM_PRIV_CFB192_AES,
+    "AES256C": snmp.USM_PRIV_CFB256_AES,
+}
+_REFUSED = (
+    errind.UnknownUserName,
+    errind.WrongDigest,
+    errind.UnsupportedSecurityLevel,
+    errind.UnsupportedAuthProtocol,
+    errind.UnsupportedPrivProtocol,
+    errind.AuthenticationError,
+    errind.AuthenticationFailure,
+    errind.DecryptionError,
+)
+# RFC 3416 error-status: noSuchName is version 1's "no such object", noAccess and authorizationError
+# say that our user may not see this.
+_NO_SUCH_NAME, _NO_ACCESS, _AUTHORIZATION_ERROR = 2, 6, 16
+# pysnmp forgets a question after this long; our own wait always ends sooner.
+_PYSNMP_WAIT_SECONDS = 60.0
+
+
+class PysnmpEngine:
+    """See devices.snmp.engine.Engine."""
+
+    def __init__(self, endpoint: Endpoint, settings: SnmpSettings, deadline: Deadline) -> None:
+        """Open a socket; pysnmp learns a version 3 agent's engine id and clock with the first question."""
+        deadline.remaining()
+        self._loop = asyncio.new_event_loop()
+        self._engine = snmp.SnmpEngine()
+        self._auth = _auth(settings)
+        self._bulk = settings.version != "1"
+        transport = snmp.Udp6TransportTarget if ":" in endpoint.sockaddr[0] else snmp.UdpTransportTarget
+        self._target = self._loop.run_until_complete(
+            transport.create(endpoint.sockaddr[:2], timeout=_PYSNMP_WAIT_SECONDS, retries=0)
+        )
+
+    def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
+        """The values of `oids`; one the agent does not have is missing from the answer."""
+        # A version 1 answer is all or nothing.
+        questions = [list(oids)] if self._bulk else [[oid] for oid in oids]
+        found: dict[str, Value] = {}
+        for question in questions:
+            found.update(self._ask(snmp.get_cmd, (), question, deadline))
+        return found
+
+    def pages(self, column: str, size: int, deadline: Deadline) -> Iterator[list[VarBind]]:
+        """The cells below `column`, until the agent has no more of them."""
+        command, arguments = (snmp.bulk_cmd, (0, size)) if self._bulk else (snmp.next_cmd, ())
+        give_up = 2 if self._bulk and size > 1 else None
+        last, below = column, f"{column}."
+        while True:
+            page = self._ask(command, arguments, [last], deadline, give_up)
+            cells = [cell for cell in page if cell[0].startswith(below)]
+            if cells:
+                yield cells
+            if not page or len(cells) < len(page):
+                return
+            last = cells[-1][0]
+
+    def close(self) -> None:
+        """Let go of the socket and the event loop."""
+        self._engine.close_dispatcher()
+        # pysnmp cancels its timer but does not wait for its end.
+        timers = asyncio.gather(*asyncio.all_tasks(self._loop), return_exceptions=True)
+        timers.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(timers)
+        self._loop.close()
+
+    def _ask(
+        self,
+        command: Any,
+        arguments: tuple[int, ...],
+        oids: Sequence[str],
+        deadline: Deadline,
+        give_up: int | None = None,
+    ) -> list[VarBind]:
+        objects = [snmp.ObjectType(snmp.ObjectIdentity(oid)) for oid in oids]
+
+        def attempt(seconds: float) -> list[VarBind]:
+            question = command(
+                self._engine, self._auth, self._target, snmp.ContextData(), *arguments, *objects, lookupMib=False
+            )
+            return self._answer(question, seconds)
+
+        return ask_again(attempt, deadline, give_up)
+
+    def _answer(self, question: Awaitable[Any], seconds: float) -> list[VarBind]:
+        try:
+            indication, status, _, cells = self._loop.run_until_complete(asyncio.wait_for(question, seconds))
+        except TimeoutError:
+            raise NoAnswer from None
+        if indication is not None:
+            raise _indicated(indication)
+        if int(status) == _NO_SUCH_NAME:
+            return []
+        if int(status) in (_NO_ACCESS, _AUTHORIZATION_ERROR):
+            raise LoginFailed(f"the agent refuses our user: {status.prettyPrint()}; check its access rights and level")
+        if int(status):
+            raise BadReply(f"the agent answered with an error: {status.prettyPrint()}")
+        return [(str(oid), _value(value)) for oid, value in cells if not _absent(value)]
+
+
+def _indicated(indication: Any) -> Exception:
+    if isinstance(indication, errind.RequestTimedOut):
+        return NoAnswer()
+    if isinstance(indication, errind.NotInTimeWindow):
+        return ConnectionLost("the agent's clock moved: it may have restarted")
+    if isinstance(indication, _REFUSED):
+        return LoginFailed(f"the agent refuses our SNMPv3 user: {indication}")
+    return BadReply(f"the agent's answer could not be used: {indication}")
+
+
+def _absent(value: Any) -> bool:
+    return isinstance(value, rfc1905.NoSuchObject | rfc1905.NoSuchInstance | rfc1905.EndOfMibView)
+
+
+def _value(value: Any) -> Value:
+    """As gufo-snmp gives it; Null is an OctetString to pyasn1, so it is asked for first."""
+    if isinstance(value, univ.Null):
+        return None
+    if isinstance(value, rfc1902.IpAddress):
+        return str(value.prettyPrint())
+    if isinstance(value, univ.OctetString):
+        return bytes(value)
+    if isinstance(value, univ.Integer):
+        return int(value)
+    return str(value) if isinstance(value, univ.ObjectIdentifier) else None
+
+
+def _auth(settings: SnmpSettings) -> Any:
+    if settings.version != "3":
+        community = settings.community.reveal() if settings.community else ""
+        return snmp.CommunityData(community, mpModel=0 if settings.version == "1" else 1)
+    options: dict[str, Any] = {}
+    if settings.auth:
+        options["authKey"] = settings.auth.key.reveal()
+        options["authProtocol"] = _AUTH[auth_protocol(settings.auth.protocol)]
+    if settings.privacy:
+        options["privKey"] = settings.privacy.key.reveal()
+        options["privProtocol"] = _PRIVACY[privacy_protocol(settings.privacy.protocol)]
+    return snmp.UsmUserData(settings.username or "", **options)  # noqa: S509 - the level is the inventory's choice

@@ -1,0 +1,88 @@
+"""The device itself over SNMP: who it is, since when it runs, its processor and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import fmean
+
+from devices.session import Deadline, System
+from devices.snmp.cells import counter, text
+from devices.snmp.engine import Value
+from devices.snmp.sysdescr import CISCO, enterprise_of, model_of, vendor_of, version_of
+from devices.snmp.walk import Column, Walker
+
+# SNMPv2-MIB, HOST-RESOURCES-MIB (RFC 2790), SNMP-FRAMEWORK-MIB (RFC 3411), MIKROTIK-MIB, CISCO-PROCESS-MIB.
+SYS_DESCR = "1.3.6.1.2.1.1.1.0"
+SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
+SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"
+HR_SYSTEM_UPTIME = "1.3.6.1.2.1.25.1.1.0"
+SNMP_ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"
+MTXR_LIC_VERSION = "1.3.6.1.4.1.14988.1.1.4.4.0"
+_SCALARS = (SYS_DESCR, SYS_OBJECT_ID, SYS_UP_TIME, HR_SYSTEM_UPTIME, SNMP_ENGINE_TIME, MTXR_LIC_VERSION)
+
+HR_PROCESSOR_LOAD = "1.3.6.1.2.1.25.3.3.1.2"
+CPM_CPU_TOTAL_1MIN_REV = "1.3.6.1.4.1.9.9.109.1.1.1.1.7"
+HR_STORAGE_TYPE = "1.3.6.1.2.1.25.2.3.1.2"
+HR_STORAGE_RAM = "1.3.6.1.2.1.25.2.1.2"
+_STORAGE_UNITS, _STORAGE_SIZE, _STORAGE_USED = (f"1.3.6.1.2.1.25.2.3.1.{column}" for column in (4, 5, 6))
+
+_TICKS_PER_SECOND = 100
+_TICKS_WRAP = 2**32
+
+
+def read_system(walker: Walker, deadline: Deadline, now: float) -> System:
+    """The device, at `now` (Unix seconds). Raises DeviceError."""
+    scalars = walker.get(_SCALARS, deadline)
+    enterprise = enterprise_of(scalars.get(SYS_OBJECT_ID))
+    description = text(scalars.get(SYS_DESCR)) or ""
+    uptime = uptime_seconds(scalars)
+    load = walker.column(CPM_CPU_TOTAL_1MIN_REV if enterprise == CISCO else HR_PROCESSOR_LOAD, deadline)
+    used, total = _memory(walker, deadline)
+    return System(
+        vendor=vendor_of(enterprise),
+        model=model_of(enterprise, description),
+        version=text(scalars.get(MTXR_LIC_VERSION)) or version_of(enterprise, description),
+        boot_time=None if uptime is None else now - uptime,
+        cpu=mean_load(load),
+        memory_used=used,
+        memory_total=total,
+    )
+
+
+def uptime_seconds(scalars: Mapping[str, Value]) -> float | None:
+    """Seconds since the device booted, None where it does not say.
+
+    hrSystemUptime is the host's; sysUpTime only the agent's, which a restart of the agent resets while the
+    counters go on, so it comes second. Both are hundredths of seconds that wrap after 497 days:
+    snmpEngineTime, whole seconds that do not wrap, tells how often.
+    """
+    host, agent = counter(scalars.get(HR_SYSTEM_UPTIME)), counter(scalars.get(SYS_UP_TIME))
+    ticks = agent if host is None else host
+    engine = counter(scalars.get(SNMP_ENGINE_TIME))
+    if ticks is None:
+        return None if engine is None else float(engine)
+    wraps = 0 if engine is None else max(0, round((engine * _TICKS_PER_SECOND - ticks) / _TICKS_WRAP))
+    return (ticks + wraps * _TICKS_WRAP) / _TICKS_PER_SECOND
+
+
+def mean_load(loads: Column) -> float | None:
+    """The mean of the processors' loads as a ratio; None where none is between 0 and 100 %."""
+    percents = [load for cell in loads.values() if (load := counter(cell)) is not None and load <= 100]
+    return fmean(percents) / 100 if percents else None
+
+
+def _memory(walker: Walker, deadline: Deadline) -> tuple[int | None, int | None]:
+    """Used and total bytes of the largest storage of type RAM (Junos lists hundreds of other ones)."""
+    ram = [index for index, kind in walker.column(HR_STORAGE_TYPE, deadline).items() if kind == HR_STORAGE_RAM]
+    sizes = [_storage(walker, index, deadline) for index in ram]
+    return max(sizes, key=lambda pair: pair[1] or 0, default=(None, None))
+
+
+def _storage(walker: Walker, index: str, deadline: Deadline) -> tuple[int | None, int | None]:
+    cells = walker.get([f"{column}.{index}" for column in (_STORAGE_UNITS, _STORAGE_SIZE, _STORAGE_USED)], deadline)
+    unit = counter(cells.get(f"{_STORAGE_UNITS}.{index}"))
+    total = counter(cells.get(f"{_STORAGE_SIZE}.{index}"))
+    used = counter(cells.get(f"{_STORAGE_USED}.{index}"))
+    if not unit or not total:
+        return None, None
+    return None if used is None else used * unit, total * unit

@@ -1,0 +1,64 @@
+"""Reading columns of an agent's tables, so that it ends whatever the agent does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import structlog
+
+from devices.session import BadReply, Deadline
+from devices.snmp.engine import Engine, PageTooLarge, Value
+
+log = structlog.get_logger()
+
+# A column's cells by index: the part of the OID after the column's own.
+Column = Mapping[str, Value]
+
+# A page of 50 counters fits an Ethernet frame; one of 50 long texts is fragmented, which most paths bear.
+PAGE_SIZES = (50, 10, 1)
+# More rows than any device has; an agent that makes up rows for ever ends here.
+MAX_ROWS = 250_000
+
+
+class Walker:
+    """Reads columns through an engine, and remembers which page size gets through to this agent."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._sizes: Sequence[int] = PAGE_SIZES
+
+    def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
+        """The values of single objects; one the agent does not have is missing."""
+        return self._engine.get(oids, deadline)
+
+    def columns(self, oids: Iterable[str], deadline: Deadline) -> dict[str, Column]:
+        """The columns by their OID; one the agent does not have is empty. Raises DeviceError."""
+        return {oid: self.column(oid, deadline) for oid in oids}
+
+    def column(self, oid: str, deadline: Deadline) -> Column:
+        """One column; asked again in smaller pages when large ones do not arrive."""
+        while True:
+            try:
+                return self._read(oid, self._sizes[0], deadline)
+            except PageTooLarge:
+                self._sizes = self._sizes[1:]
+                log.info("large SNMP answers do not arrive, asking for smaller ones", rows=self._sizes[0])
+
+    def _read(self, oid: str, size: int, deadline: Deadline) -> Column:
+        cells: dict[str, Value] = {}
+        start = len(oid) + 1
+        for page in self._engine.pages(oid, size, deadline):
+            known = len(cells)
+            cells.update([(name[start:], value) for name, value in page])
+            if len(cells) == known:
+                # The agent goes in circles (its OIDs do not increase): no new row will come.
+                log.warning("an SNMP table repeats itself, reading what it has", column=oid, rows=known)
+                break
+            if len(cells) > MAX_ROWS:
+                raise BadReply(f"the SNMP column {oid} has more than {MAX_ROWS} rows")
+            deadline.remaining()
+        return cells
+
+    def close(self) -> None:
+        """Let go of the engine's socket."""
+        self._engine.close()
