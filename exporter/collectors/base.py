@@ -1,0 +1,95 @@
+"""What a collector is, and the samples that several of them write the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from devices.session import DeviceError, Interface
+from exporter import metrics
+from exporter.device_pings import DevicePings
+from exporter.exposition import Exposition
+from exporter.interfaces import NoSingleInterface
+from exporter.plan import CircuitPlan, DevicePlan, Flow
+from exporter.rates import Counter, Rates
+from exporter.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """One scrape of one device: what is wanted, where it is read, what is remembered, where samples go."""
+
+    plan: DevicePlan
+    reading: Reading
+    rates: Rates
+    pings: DevicePings
+    out: Exposition
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """`wanted` says whether the inventory asks for anything here; `collect` reads it and writes samples.
+
+    `collect` returns what is missing, a line each, and still writes all the rest. It raises NoData where the
+    device has no such thing and nobody said it should, DeviceError where nothing could be read at all.
+    """
+
+    wanted: Callable[[DevicePlan], bool]
+    collect: Callable[[Scrape], Sequence[str]]
+
+
+class NoData(DeviceError):
+    """The device has nothing of this kind, which is no failure."""
+
+
+def write_flow(scrape: Scrape, flow: Flow, counter: Counter | None) -> None:
+    """One direction's byte counter and bandwidth; a counter that was not read writes nothing."""
+    if counter is None:
+        scrape.rates.forget(flow.bandwidth)
+        return
+    scrape.out.add(flow.counter, flow.total, counter.value)
+    rate = scrape.rates.bits_per_second(flow.bandwidth, counter)
+    if rate is not None:
+        scrape.out.add(flow.gauge, flow.bandwidth, rate)
+
+
+def octets(value: int | None, interface: Interface, at: float, plausible: int) -> Counter | None:
+    """The byte counter of an interface, None where it was not read."""
+    if value is None:
+        return None
+    origin = (interface.key, interface.discontinuity, interface.counter_bits)
+    return Counter(value, at, origin, plausible if interface.counter_bits == 32 else None)
+
+
+def write_circuit_interface(scrape: Scrape, circuit: CircuitPlan, interface: Interface, at: float) -> None:
+    """Bytes, bandwidth, errors and drops of the interface that carries a circuit."""
+    directions = (
+        (circuit.receive, interface.receive_bytes, interface.receive_errors, interface.receive_drops),
+        (circuit.transmit, interface.transmit_bytes, interface.transmit_errors, interface.transmit_drops),
+    )
+    for direction, count, errors, drops in directions:
+        write_flow(scrape, direction.flow, octets(count, interface, at, circuit.plausible))
+        if errors is not None:
+            scrape.out.add(metrics.CIRCUIT_ERRORS, direction.errors, errors)
+        if drops is not None:
+            scrape.out.add(metrics.CIRCUIT_DROPS, direction.drops, drops)
+
+
+def write_circuit_state(scrape: Scrape, circuit: CircuitPlan, up: bool | None) -> None:  # noqa: FBT001 - it is a value
+    """The circuit's state on the device, which is also whether it is up where nothing pings it."""
+    if up is None:
+        return
+    scrape.out.add(metrics.CIRCUIT_OPER_UP, circuit.oper_up, int(up))
+    if circuit.up is not None:
+        scrape.out.add(metrics.CIRCUIT_UP, circuit.up, int(up))
+
+
+def each(circuits: Sequence[CircuitPlan], write: Callable[[CircuitPlan], None]) -> list[str]:
+    """Write every circuit by itself; returns the problems of those whose interface could not be told."""
+    problems = []
+    for circuit in circuits:
+        try:
+            write(circuit)
+        except NoSingleInterface as error:
+            problems.append(f"{circuit.name}: {error}")
+    return problems
