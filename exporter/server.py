@@ -1,0 +1,86 @@
+"""Serves the exporter over HTTP to Prometheus, and to the person who looks."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+import waitress  # type: ignore[import-untyped]  # no stubs in the lock
+
+from devices import open_session
+from exporter.ping.pinger import Pinger
+from exporter.service import Exporter
+from exporter.views import create_app
+from inventory.loader import InventoryError, load_inventory
+from inventory.settings import Address
+
+log = structlog.get_logger()
+
+# Threads for the devices an inventory may get by a reload, and for /metrics, /sd and people.
+_SPARE_THREADS = 32
+_MOST_THREADS = 1024
+
+
+def serve(inventory_path: Path, listen: Address, environ: Mapping[str, str]) -> None:
+    """Run the exporter until SIGTERM or SIGINT; SIGHUP reads the inventory anew.
+
+    Raises InventoryError when the inventory is not good, OSError when the address cannot be listened on.
+    """
+    exporter = Exporter(lambda: load_inventory(inventory_path, environ), Pinger(), open_session)
+    threads = _threads(len(exporter.inventory.devices))
+    _allow_open_files()
+    server = waitress.create_server(
+        create_app(exporter),
+        host=listen.host,
+        port=listen.port,
+        threads=threads,
+        # Each Prometheus keeps a connection for each device open; a refused one would be a lost scrape.
+        connection_limit=2 * threads + 100,
+        # select() ends the process at file descriptor 1,024, and every device session is one.
+        asyncore_use_poll=True,
+        ident=None,
+        max_request_body_size=1 << 16,
+        clear_untrusted_proxy_headers=True,
+    )
+    _handle_signals(exporter)
+    exporter.start()
+    log.info("listening", host=listen.host, port=listen.port, threads=threads)
+    try:
+        server.run()
+    finally:
+        server.close()
+        exporter.close()
+
+
+def _threads(devices: int) -> int:
+    """Threads so that no device waits for another: one that hangs holds its thread until the deadline.
+
+    Two for each device, since a second Prometheus waits for the reading of the first, so that even with every
+    device hanging the rest is served at once. An idle thread costs some 50 kB.
+    """
+    return min(2 * devices + _SPARE_THREADS, _MOST_THREADS)
+
+
+def _allow_open_files() -> None:
+    """Take all the open files the system allows us: the usual soft limit of 1,024 is there for select()."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _handle_signals(exporter: Exporter) -> None:
+    def stop(*_: object) -> None:
+        raise SystemExit
+
+    def reload() -> None:
+        try:
+            exporter.reload()
+        except InventoryError:
+            return  # it was logged, and a metric says so
+
+    # The handler runs in the thread that moves all requests, which must not wait for a file.
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload, name="reload").start())
+    signal.signal(signal.SIGTERM, stop)
