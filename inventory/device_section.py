@@ -17,9 +17,10 @@ DEFAULT_TIMEOUT_SECONDS = 8.0
 # RouterOS' api-ssl and api services, and SNMP agents (IANA).
 ROUTEROS_TLS_PORT, ROUTEROS_PLAIN_PORT, SNMP_PORT = 8729, 8728, 161
 
-# What both engines speak: gufo-snmp's and pysnmp's user keys (RFC 3414, 7860, 3826).
+# What both gufo-snmp and pysnmp speak (RFC 3414, 7860, 3826). AES192 and AES256 extend short keys by
+# draft-blumenthal-aes-usm-04, the forms with C by draft-reeder-snmpv3-usm-3desede-00, as Cisco does.
 AUTH_PROTOCOLS = ("MD5", "SHA", "SHA224", "SHA256", "SHA384", "SHA512")
-PRIVACY_PROTOCOLS = ("DES", "AES128", "AES192", "AES256")
+PRIVACY_PROTOCOLS = ("DES", "AES128", "AES192", "AES256", "AES192C", "AES256C")
 # A password that makes a key has at least 8 characters (RFC 3414, 11.2); agents refuse shorter ones.
 _KEY_LENGTH = 8
 
