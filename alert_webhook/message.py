@@ -1,0 +1,54 @@
+"""A message ready for a notifier, and what every notifier offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+Kind = Literal["firing", "resolved", "digest"]
+KINDS: tuple[Kind, ...] = ("firing", "resolved", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one recipient is told at once.
+
+    `id` is ours and unique; `ref` its short form, part of the text, by which a message is found again at a
+    provider. `variables` are the numbered values of a WhatsApp template of this kind and language.
+    """
+
+    id: str
+    address: str
+    kind: Kind
+    language: str
+    subject: str
+    body: str
+    variables: Mapping[str, str]
+
+    @property
+    def ref(self) -> str:
+        """Eight characters a person can read out."""
+        return reference(self.id)
+
+
+def reference(message_id: str) -> str:
+    """The short form of a message's id that its text shows."""
+    return message_id[:8].upper()
+
+
+class Notifier(Protocol):
+    """A way to a person. Used by many threads at once."""
+
+    def send(self, message: Message) -> str:
+        """Hand the message to the provider; returns the provider's id of it. Raises DeliveryError."""
+        ...
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """Looks up at the provider what became of a message whose answer was lost."""
+
+    def find(self, address: str, ref: str) -> str | None:
+        """The provider's id of the message to `address` that shows `ref`, None without one. Raises DeliveryError."""
+        ...

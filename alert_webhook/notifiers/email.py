@@ -1,0 +1,94 @@
+"""Mail by SMTP: plain text, one connection a message, the message's id as Message-ID."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+
+from alert_webhook.message import Message
+from alert_webhook.reasons import DeliveryError, Reason
+from alert_webhook.settings import MailSettings, Settings
+
+TIMEOUT_SECONDS = 10.0
+
+
+class Email:
+    """Sends by one SMTP server."""
+
+    def __init__(self, settings: MailSettings | None) -> None:
+        self._settings = settings
+
+    def send(self, message: Message) -> str:
+        """The Message-ID once the server has accepted the mail. Raises DeliveryError.
+
+        Sent again after a lost answer it has the same Message-ID, by which mail programs show it once.
+        """
+        if self._settings is None:
+            raise DeliveryError(Reason.NOT_CONFIGURED, "SMTP_URL is none", retryable=False)
+        mail = _mail(self._settings, message)
+        try:
+            with _connection(self._settings) as server:
+                server.send_message(mail)
+        except (OSError, smtplib.SMTPException) as error:
+            raise _failure(error) from None  # the chain would show addresses and credentials in a log
+        return str(mail["Message-ID"])
+
+
+def from_settings(settings: Settings) -> Email:
+    """The notifier as the settings describe it."""
+    return Email(settings.mail)
+
+
+def _mail(settings: MailSettings, message: Message) -> EmailMessage:
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["From"] = settings.sender
+    mail["To"] = message.address
+    mail["Subject"] = message.subject
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Message-ID"] = f"<{message.id}@{settings.sender.rpartition('@')[2].strip('<> ') or 'localhost'}>"
+    # Tells other robots not to answer (RFC 3834, 5).
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.body)
+    return mail
+
+
+@contextmanager
+def _connection(settings: MailSettings) -> Iterator[smtplib.SMTP]:
+    context = ssl.create_default_context()
+    opened = (
+        smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT_SECONDS, context=context)
+        if settings.tls
+        else smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_SECONDS)
+    )
+    with opened as server:
+        if settings.starttls:
+            server.starttls(context=context)
+        if settings.username is not None and settings.password is not None:
+            server.login(settings.username, settings.password.reveal())
+        yield server
+
+
+def _failure(error: OSError | smtplib.SMTPException) -> DeliveryError:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = max((answer[0] for answer in error.recipients.values()), default=550)
+        return _answered(code, Reason.BAD_RECIPIENT)
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return DeliveryError(Reason.CREDENTIALS, f"SMTP {error.smtp_code}", retryable=True)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _answered(error.smtp_code, Reason.REFUSED)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return DeliveryError(Reason.REFUSED, "the server offers no STARTTLS or login", retryable=True)
+    return DeliveryError(Reason.UNREACHABLE, type(error).__name__, retryable=True)
+
+
+def _answered(code: int, permanent: Reason) -> DeliveryError:
+    """4xx is "later", 5xx is "never" (RFC 5321, 4.2.1)."""
+    if 500 <= code < 600:
+        return DeliveryError(permanent, f"SMTP {code}", retryable=False)
+    return DeliveryError(Reason.TEMPORARY, f"SMTP {code}", retryable=True)

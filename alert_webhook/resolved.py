@@ -1,0 +1,83 @@
+"""Lets a "resolved" go only when Prometheus itself no longer reports the alert.
+
+Alertmanager also calls an alert resolved when it has merely not heard of it for a while: Prometheus restarting
+must not tell people that their circuit is up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import requests
+import structlog
+from sqlalchemy import Engine, select
+
+from alert_webhook.transitions import set_notices
+from inventory.outbox import NoticeState, notices
+
+log = structlog.get_logger()
+
+TIMEOUT_SECONDS = 5.0
+
+# Two alerts that differ in none of these are compared label by label.
+_IDENTITY = ("alertname", "isp", "tenant", "circuit", "link", "vlan", "device", "direction", "instance")
+
+Labels = Mapping[str, str]
+
+
+class PrometheusAway(Exception):
+    """Prometheus did not say which alerts fire."""
+
+
+class FiringAlerts:
+    """The alerts Prometheus reports as firing at one moment."""
+
+    def __init__(self, alerts: Iterable[Labels]) -> None:
+        self._by_identity: dict[tuple[str, ...], list[Labels]] = {}
+        for labels in alerts:
+            self._by_identity.setdefault(_identity(labels), []).append(labels)
+
+    def report(self, labels: Labels) -> bool:
+        """Whether one of them is that alert: Alertmanager's labels may hold external ones in addition."""
+        candidates = self._by_identity.get(_identity(labels), ())
+        return any(candidate.items() <= labels.items() for candidate in candidates)
+
+
+def fetch_firing(prometheus_url: str) -> FiringAlerts:
+    """Ask Prometheus. Raises PrometheusAway when it gives no answer we understand."""
+    try:
+        answer = requests.get(f"{prometheus_url}/api/v1/alerts", timeout=TIMEOUT_SECONDS)
+        answer.raise_for_status()
+        alerts = answer.json()["data"]["alerts"]
+        return FiringAlerts([alert["labels"] for alert in alerts if alert["state"] == "firing"])
+    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        raise PrometheusAway(type(error).__name__) from error
+
+
+class Verifier:
+    """Moves held notices on."""
+
+    def __init__(self, engine: Engine, prometheus_url: str) -> None:
+        self._engine = engine
+        self._url = prometheus_url
+
+    def round(self, now: float) -> int:
+        """Release every held notice whose alert is over; returns how many. While Prometheus is away they wait."""
+        held = select(notices.c.id, notices.c.alert).where(notices.c.state == NoticeState.HELD)
+        with self._engine.begin() as connection:
+            rows = connection.execute(held).all()
+        if not rows:
+            return 0
+        try:
+            firing = fetch_firing(self._url)
+        except PrometheusAway as error:
+            log.warning("Prometheus is away: ends of alerts wait", waiting=len(rows), error=str(error))
+            return 0
+        over = [row.id for row in rows if not firing.report(row.alert["labels"])]
+        with self._engine.begin() as connection:
+            set_notices(connection, over, state=NoticeState.PENDING, queued_at=now, due_at=now)
+        return len(over)
+
+
+def _identity(labels: Labels) -> tuple[str, ...]:
+    return tuple(labels.get(name, "") for name in _IDENTITY)

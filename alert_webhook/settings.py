@@ -1,0 +1,167 @@
+"""The webhook's settings from the environment; what is missing is refused at start, all at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from alert_webhook.message import KINDS
+from inventory.database import DEFAULT_DATABASE_URL
+from inventory.secrets import Secret
+from inventory.settings import SettingError, required, setting
+
+T = TypeVar("T")
+
+NO_MAIL = "none"
+
+_NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)  # E.164
+_SMTP_PORTS = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioSettings:
+    """The account. `sender` is `whatsapp:+...`; `templates` are content SIDs by kind and language."""
+
+    account_sid: str
+    auth_token: Secret
+    sender: str
+    api_url: str | None = None
+    templates: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def template(self, kind: str, language: str) -> str | None:
+        """The approved template of that kind and language, None where free text is sent."""
+        return self.templates.get((kind, language))
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """One SMTP server: `tls` from the first byte, or `starttls`, or neither."""
+
+    host: str
+    port: int
+    sender: str
+    tls: bool = False
+    starttls: bool = False
+    username: str | None = None
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All the webhook is told. `operators` are WhatsApp numbers (E.164); `mail` is None where it is switched off."""
+
+    token: Secret
+    public_url: str
+    twilio: TwilioSettings
+    mail: MailSettings | None
+    operators: tuple[str, ...] = ()
+    inventory: Path | None = None
+    database_url: str = DEFAULT_DATABASE_URL
+    prometheus_url: str | None = None
+
+
+class _Problems:
+    """Collects what is wrong, so that a newcomer reads it once."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def attempt(self, read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except SettingError as error:
+            self.texts.append(str(error))
+            return otherwise
+
+
+def read_settings(environ: Mapping[str, str], languages: tuple[str, ...]) -> Settings:
+    """The settings in `environ`. Raises SettingError that names everything missing or wrong and what to do."""
+    problems = _Problems()
+
+    def need(name: str, purpose: str) -> str:
+        return problems.attempt(lambda: required(environ, name, purpose), "")
+
+    path = problems.attempt(lambda: setting(environ, "BACKHAUL_INVENTORY"), None)
+    prometheus = problems.attempt(lambda: setting(environ, "PROMETHEUS_URL"), None)
+    settings = Settings(
+        token=Secret(need("BACKHAUL_WEBHOOK_TOKEN", "the bearer token Alertmanager sends")),
+        public_url=need("BACKHAUL_PUBLIC_URL", "the address at which Twilio reports deliveries").rstrip("/"),
+        twilio=TwilioSettings(
+            account_sid=need("TWILIO_ACCOUNT_SID", "sending WhatsApp messages"),
+            auth_token=Secret(need("TWILIO_AUTH_TOKEN", "sending WhatsApp messages")),
+            sender=problems.attempt(lambda: _sender(environ), ""),
+            api_url=problems.attempt(lambda: setting(environ, "TWILIO_API_URL"), None),
+            templates=problems.attempt(lambda: _templates(environ, languages), {}),
+        ),
+        mail=problems.attempt(lambda: _mail(environ), None),
+        operators=problems.attempt(lambda: _operators(environ), ()),
+        inventory=Path(path) if path else None,
+        database_url=problems.attempt(lambda: setting(environ, "BACKHAUL_DATABASE_URL"), None) or DEFAULT_DATABASE_URL,
+        prometheus_url=prometheus.rstrip("/") if prometheus else None,
+    )
+    if settings.inventory is None and not settings.operators:
+        problems.texts.append(
+            "neither BACKHAUL_INVENTORY nor ALERT_TO_NUMBER is set: nobody could be told; "
+            "name an inventory file with contacts, or WhatsApp numbers"
+        )
+    if problems.texts:
+        raise SettingError("\n".join(problems.texts))
+    return settings
+
+
+def _sender(environ: Mapping[str, str]) -> str:
+    text = required(environ, "TWILIO_FROM_NUMBER", "sending WhatsApp messages")
+    sender = text if text.startswith("whatsapp:") else f"whatsapp:{text}"
+    if not _NUMBER.fullmatch(sender.removeprefix("whatsapp:")):
+        raise SettingError(f'TWILIO_FROM_NUMBER: "{text}" is not a number; expected whatsapp:+14155238886')
+    return sender
+
+
+def _operators(environ: Mapping[str, str]) -> tuple[str, ...]:
+    numbers = [part.strip() for part in (setting(environ, "ALERT_TO_NUMBER") or "").split(",") if part.strip()]
+    bare = [number.removeprefix("whatsapp:") for number in numbers]
+    if wrong := [number for number in bare if not _NUMBER.fullmatch(number)]:
+        raise SettingError(f'ALERT_TO_NUMBER: "{wrong[0]}" is not a number; expected +8801700000000, comma separated')
+    return tuple(dict.fromkeys(bare))
+
+
+def _templates(environ: Mapping[str, str], languages: tuple[str, ...]) -> dict[tuple[str, str], str]:
+    """`TWILIO_CONTENT_SID_FIRING_EN` and so on. A name that is none of ours is refused, not ignored."""
+    known = {f"TWILIO_CONTENT_SID_{kind}_{lang}".upper(): (kind, lang) for kind in KINDS for lang in languages}
+    for name in environ:
+        if name.startswith("TWILIO_CONTENT_SID_") and name.removesuffix("_FILE") not in known:
+            raise SettingError(f"{name} is no template of ours; expected one of {', '.join(sorted(known))}")
+    found = {key: setting(environ, name) for name, key in known.items()}
+    return {key: value for key, value in found.items() if value}
+
+
+def _mail(environ: Mapping[str, str]) -> MailSettings | None:
+    url = required(
+        environ,
+        "SMTP_URL",
+        f"mail when WhatsApp fails (smtp://user:pass@host:587?starttls), or {NO_MAIL} to go without",
+    )
+    if url == NO_MAIL:
+        return None
+    sender = required(environ, "MAIL_FROM", "the sender of alert mails")
+    expected = "expected smtp://user:pass@host:587?starttls or smtps://user:pass@host"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise SettingError(f"SMTP_URL is not a URL; {expected}") from None  # its text may hold the password
+    if parts.scheme not in _SMTP_PORTS or not parts.hostname:
+        raise SettingError(f"SMTP_URL names no mail server; {expected}")
+    return MailSettings(
+        host=parts.hostname,
+        port=port or _SMTP_PORTS[parts.scheme],
+        sender=sender,
+        tls=parts.scheme == "smtps",
+        starttls="starttls" in dict(parse_qsl(parts.query, keep_blank_values=True)),
+        username=unquote(parts.username) if parts.username else None,
+        password=Secret(unquote(parts.password)) if parts.password else None,
+    )

@@ -1,0 +1,78 @@
+"""What time alone brings about: WhatsApp gives way to mail, and old rows leave the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, and_, delete, func, select, update
+
+from alert_webhook.plan import STALE_AFTER
+from alert_webhook.reasons import Reason
+from alert_webhook.transitions import give_up, hand_to_mail
+from inventory.outbox import NoticeState, messages, notices, quarantine
+
+# What WhatsApp has not accepted by then goes by mail, seconds.
+FALLBACK_AFTER = 30.0
+
+DAY = 86_400.0
+# The delivery log covers a quarter and a month to look into it; what was not understood, a month.
+KEEP_NOTICES = 120 * DAY
+KEEP_QUARANTINE = 30 * DAY
+
+_OPEN = (NoticeState.PENDING, NoticeState.SENDING, NoticeState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits now: notices by channel, and since when the oldest (Unix seconds, None when nothing waits)."""
+
+    pending: dict[str, int]
+    oldest: float | None
+
+
+class Sweeps:
+    """Statements over the whole outbox, each one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def fall_back(self, now: float) -> dict[str, int]:
+        """Hand to mail what WhatsApp has not accepted in time; what is unknown stays to be looked up.
+
+        Without a mail address it stays until it is stale. Returns the dead letters by channel.
+        """
+        late = and_(notices.c.queued_at < now - FALLBACK_AFTER, notices.c.fallback_address.is_not(None))
+        pending = and_(notices.c.state == NoticeState.PENDING, late)
+        unknown = and_(notices.c.state == NoticeState.UNKNOWN, late, notices.c.fell_back.is_(False))
+        stale = and_(notices.c.state == NoticeState.UNKNOWN, notices.c.queued_at < now - STALE_AFTER)
+        with self._engine.begin() as connection:
+            for row in connection.execute(select(notices).where(unknown)).all():
+                hand_to_mail(connection, row, now)
+            give_up(connection, pending, Reason.TIMEOUT, now)
+            return give_up(connection, stale, Reason.UNKNOWN, now)
+
+    def release_held(self, now: float) -> None:
+        """Let every "resolved" go that waited for a confirmation nobody asks for any more."""
+        pending = {"state": NoticeState.PENDING, "queued_at": now, "due_at": now}
+        with self._engine.begin() as connection:
+            connection.execute(update(notices).where(notices.c.state == NoticeState.HELD).values(**pending))
+
+    def prune(self, now: float) -> None:
+        """Delete what ended long ago, whatever its end was."""
+        old = notices.c.received_at < now - KEEP_NOTICES
+        with self._engine.begin() as connection:
+            connection.execute(delete(notices).where(old, notices.c.state.not_in(_OPEN)))
+            connection.execute(delete(messages).where(messages.c.posted_at < now - KEEP_NOTICES))
+            connection.execute(delete(quarantine).where(quarantine.c.received_at < now - KEEP_QUARANTINE))
+
+    def backlog(self, now: float) -> Backlog:
+        """What is due and not accepted yet. What mail took over counts there, not here."""
+        waiting = and_(notices.c.state.in_(_OPEN), notices.c.fell_back.is_(False), notices.c.queued_at <= now)
+        counted = (
+            select(notices.c.channel, func.count(), func.min(notices.c.queued_at))
+            .where(waiting)
+            .group_by(notices.c.channel)
+        )
+        with self._engine.begin() as connection:
+            rows = connection.execute(counted).all()
+        return Backlog({row[0]: row[1] for row in rows}, min((row[2] for row in rows), default=None))

@@ -1,0 +1,128 @@
+"""How notices and messages change state: each function one step, within the caller's transaction.
+
+Every step says which states it starts from, so that a late callback or a lost lease cannot turn history back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
+
+from alert_webhook.notice import DEVICE_DOWN
+from alert_webhook.outbox import add_notices
+from alert_webhook.reasons import Reason
+from inventory.outbox import MessageState, NoticeState, messages, notices
+
+# After a device is back its circuits get this long to answer; those still down are then told one by one.
+UNFOLD_AFTER = 60.0
+
+_UNDER_WAY = (NoticeState.SENDING, NoticeState.UNKNOWN)
+
+
+def set_notices(connection: Connection, ids: Iterable[int], **values: Any) -> None:
+    """Give the notices of these ids new values."""
+    rows = [{"notice": notice} for notice in ids]
+    if rows:
+        connection.execute(update(notices).where(notices.c.id == bindparam("notice")).values(**values), rows)
+
+
+def finish(connection: Connection, ids: Iterable[int], state: NoticeState, reason: Reason, now: float) -> None:
+    """End notices that were not sent, saying why."""
+    set_notices(connection, ids, state=state, reason=reason, finished_at=now)
+
+
+def accept(connection: Connection, message: str, provider_id: str, now: float) -> list[float]:
+    """The provider has the message: returns since when each of its notices had been waiting.
+
+    Safe to call twice: the callback and the answer may both say so.
+    """
+    waiting = (notices.c.message_id == message) & notices.c.state.in_(_UNDER_WAY)
+    rows = connection.execute(select(notices).where(waiting)).all()
+    connection.execute(
+        update(messages)
+        .where(messages.c.id == message, messages.c.state.in_((MessageState.SENDING, MessageState.UNKNOWN)))
+        .values(state=MessageState.ACCEPTED, provider_id=provider_id, reason=None)
+    )
+    connection.execute(update(notices).where(waiting).values(state=NoticeState.ACCEPTED, reason=None, finished_at=now))
+    for row in rows:
+        if row.alertname == DEVICE_DOWN and row.status == "resolved":
+            _unfold(connection, row, now)
+    return [row.queued_at for row in rows]
+
+
+def _unfold(connection: Connection, back: Row[Any], now: float) -> None:
+    folded = (notices.c.state == NoticeState.FOLDED) & (notices.c.recipient == back.recipient)
+    same = (notices.c.device == back.device) & (notices.c.isp.is_not_distinct_from(back.isp))
+    due = now + UNFOLD_AFTER
+    connection.execute(
+        update(notices)
+        .where(folded, same)
+        .values(state=NoticeState.PENDING, reason=None, finished_at=None, queued_at=due, due_at=due)
+    )
+
+
+def mark_unknown(connection: Connection, message: str, check_at: float) -> None:
+    """The answer was lost: the message is looked up from `check_at` on, and not sent again before."""
+    connection.execute(
+        update(messages)
+        .where(messages.c.id == message, messages.c.state == MessageState.SENDING)
+        .values(state=MessageState.UNKNOWN, reason=Reason.UNKNOWN, check_at=check_at)
+    )
+    connection.execute(
+        update(notices)
+        .where(notices.c.message_id == message, notices.c.state == NoticeState.SENDING)
+        .values(state=NoticeState.UNKNOWN, reason=Reason.UNKNOWN)
+    )
+
+
+def send_again(connection: Connection, message: str, reason: Reason, due_at: float, now: float) -> None:
+    """The provider does not have the message: its notices are due again; those mail took over end here."""
+    fail_message(connection, message, reason, now)
+    under_way = (notices.c.message_id == message) & notices.c.state.in_(_UNDER_WAY)
+    connection.execute(
+        update(notices)
+        .where(under_way, notices.c.fell_back)
+        .values(state=NoticeState.FAILED, reason=reason, finished_at=now)
+    )
+    connection.execute(
+        update(notices)
+        .where(under_way)
+        .values(state=NoticeState.PENDING, reason=reason, due_at=due_at, attempts=notices.c.attempts + 1)
+    )
+
+
+def fail_message(connection: Connection, message: str, reason: Reason, now: float) -> None:
+    """The message did not get through."""
+    ended = {"state": MessageState.FAILED, "reason": reason, "finished_at": now}
+    connection.execute(update(messages).where(messages.c.id == message).values(**ended))
+
+
+def give_up(connection: Connection, which: ColumnElement[bool], reason: Reason, now: float) -> dict[str, int]:
+    """These notices will not be told on their channel: mail takes over where there is an address.
+
+    Returns how many became dead letters, by channel.
+    """
+    dead: dict[str, int] = {}
+    for row in connection.execute(select(notices).where(which)).all():
+        takes_over = row.fallback_address is not None and row.channel != "email"
+        if takes_over and not row.fell_back:
+            hand_to_mail(connection, row, now)
+        state = NoticeState.FAILED if takes_over else NoticeState.DEAD
+        finish(connection, [row.id], state, reason, now)
+        if state is NoticeState.DEAD:
+            dead[row.channel] = dead.get(row.channel, 0) + 1
+    return dead
+
+
+def hand_to_mail(connection: Connection, row: Row[Any], now: float) -> None:
+    """Queue the same notice for the contact's mail address, once."""
+    copy = row._asdict()
+    kept = ("fingerprint", "starts_at", "status", "recipient", "language", "role", "rank", "alertname")
+    more = ("isp", "tenant", "device", "alert", "received_at")
+    mail = {name: copy[name] for name in (*kept, *more)}
+    mail |= {"channel": "email", "address": row.fallback_address, "fallback_address": None}
+    mail |= {"state": NoticeState.PENDING, "queued_at": now, "due_at": now}
+    add_notices(connection, [mail])
+    set_notices(connection, [row.id], fell_back=True)

@@ -1,0 +1,50 @@
+"""From a POST to the phone, through the real process, database and wire."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+
+from tests.alert_webhook.conftest import NOC, TENANT, Stack, Webhook, alert, link_alert
+from tests.harness import wait_until
+
+
+def test_an_alert_reaches_the_operator_with_all_it_takes_to_act(webhook: Webhook, stack: Stack) -> None:
+    """What, where, since when in local time, measured against limit, and what to do, a line each."""
+    assert webhook.post(link_alert()).status_code == 200
+    body = wait_until(lambda: stack.twilio.bodies(NOC), "the message")[0]
+    assert body.splitlines()[:4] == [
+        "\U0001f534 CRITICAL: NttnBandwidthHigh number 1",
+        "Where: NTTN Dhaka (nttn-dhaka)",
+        "Since: 02:31, 21 Nov (+06)",
+        "Now: 962 Mbps, limit 950 Mbps",
+    ]
+    assert body.splitlines()[4].startswith("Next: ")
+    wait_until(
+        lambda: webhook.metric("backhaul_webhook_messages_pending", channel="whatsapp") == 0, "nothing to be pending"
+    )
+
+
+def test_a_critical_alert_of_a_tenant_reaches_both(webhook: Webhook, stack: Stack) -> None:
+    """The tenant hears of its circuit, the operators as well."""
+    webhook.post(alert("CircuitDown", tenant="r1001", circuit="r1001-main", device="core-1"))
+    wait_until(lambda: stack.twilio.bodies(NOC) and stack.twilio.bodies(TENANT), "both messages")
+    assert "core-1" in stack.twilio.bodies(NOC)[0]
+    assert "core-1" not in stack.twilio.bodies(TENANT)[0]
+
+
+def test_fifty_identical_posts_at_once_are_one_message(webhook: Webhook, stack: Stack) -> None:
+    """Alertmanager's peers and repeats do not ring twice."""
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: webhook.post(link_alert()).status_code, range(50)))
+    assert answers == [200] * 50
+    webhook.post(link_alert(2))
+    wait_until(lambda: any("number 2" in body for body in stack.twilio.bodies(NOC)), "the message after it")
+    assert sum("number 1" in body for body in stack.twilio.bodies(NOC)) == 1
+
+
+def test_nobody_gets_in_without_the_token(webhook: Webhook) -> None:
+    """A wrong and a missing bearer token are 401."""
+    assert webhook.post_raw({}, token="wrong").status_code == 401
+    assert requests.post(f"{webhook.url}/alerts", json={}, timeout=5).status_code == 401
