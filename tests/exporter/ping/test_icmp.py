@@ -1,23 +1,15 @@
 from __future__ import annotations
 
-import struct
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.ping.icmp import ICMP, ICMPV6, REQUEST_BYTES, EchoTypes, read_reply, write_request
+from tests.exporter.ping.forger import one_complement_sum
 
 families = st.sampled_from([ICMP, ICMPV6])
 numbers = st.integers(0, 0xFFFF)
 cookies = st.integers(0, 2**64 - 1)
-
-
-def one_complement_sum(message: bytearray) -> int:
-    total: int = sum(struct.unpack(f"!{len(message) // 2}H", message))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total
 
 
 @given(families, numbers, numbers, cookies)
