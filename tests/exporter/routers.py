@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -38,6 +39,7 @@ class Router:
         self.logins = 0
         self.asked: list[str] = []
         self.ping_rtt: str | None = "9ms445us"
+        self.ping_seconds = 0.0
         self.answering = threading.Event()
         self.answering.set()
         self._connections: set[socket.socket] = set()
@@ -56,6 +58,11 @@ class Router:
         """Put one queue in, or change it."""
         row = {".id": f"*{number:X}", "name": name, "max-limit": limit, "disabled": "false", "dropped": "3/4"}
         self._put("/queue/simple/print", row | {"bytes": f"{upload}/{download}"})
+
+    @property
+    def sessions(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
 
     def drop_connections(self) -> None:
         """As a restart does: every session is gone."""
@@ -102,6 +109,7 @@ class Router:
         if command in self.traps:
             return _trap(self.traps[command])
         if command == "/ping":
+            time.sleep(self.ping_seconds)  # what pinging takes, not a wait for anything
             return self._pings(int(next(w for w in words if w.startswith("=count=")).removeprefix("=count=")))
         if command not in self.tables:
             return _trap("no such command prefix")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ def circuit(name: str, device: str, attach: dict[str, str], **more: Any) -> dict
     return {"id": name, "name": name.title(), "device": device, "attach": attach, "committed_mbps": 200} | more
 
 
-def tenant(name: str, *circuits: dict[str, Any], **more: Any) -> dict[str, Any]:
+def tenant(name: str, /, *circuits: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"id": name, "kind": "reseller", "name": name.upper(), "circuits": list(circuits)} | more
 
 
@@ -66,6 +67,10 @@ class Exporter:
     def reload(self) -> requests.Response:
         return requests.post(self.url + "/-/reload", timeout=30)
 
+    def process_signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        os.kill(self.process.pid, number)
+
     def log(self) -> str:
         assert self.process is not None
         return self.process.output()
@@ -82,7 +87,7 @@ def parse(text: str) -> Samples:
     return samples
 
 
-def value(samples: Samples, name: str, **labels: str) -> float | None:
+def value(samples: Samples, name: str, /, **labels: str) -> float | None:
     """The one sample of that name that has these labels; None where there is none."""
     found = [number for (known, has), number in samples.items() if known == name and set(labels.items()) <= has]
     assert len(found) <= 1, f"{len(found)} samples of {name} have {labels}"
