@@ -17,39 +17,34 @@ _ping_from: Parser[PingFrom] = choice(get_args(PingFrom))
 _ATTACH_KINDS: tuple[AttachKind, ...] = get_args(AttachKind)
 
 
-def circuit_of(tenant: Read[str]) -> Parser[Circuit]:
+def circuit(at: Field, tenant: Read[str]) -> Circuit:
     """One circuit of the tenant with that id."""
-
-    def parse(at: Field) -> Circuit:
-        entry = Entry(at, at.place)
-        name = entry.need("id", new_id("circuit"))
-        title = entry.need("name", text)
-        device = entry.need("device", reference("device"))
-        attach = entry.need("attach", _attach)
-        faces = entry.maybe("faces", _faces)
-        committed = entry.need("committed_mbps", _committed)
-        ping = entry.maybe("ping", ip_address)
-        ping_from = entry.maybe("ping_from", _ping_from)
-        sla = entry.maybe("sla", _sla).otherwise(Sla())
-        active = entry.maybe("active", _active).otherwise(ActivePeriod())
-        if ping_from.ok and ping_from.value == "device" and not entry.has("ping"):
-            entry.report(ping_from.line, 'ping_from is "device" but there is no ping; expected the address to ping')
-        entry.finish()
-        return Circuit(
-            id=name.value,
-            name=title.value,
-            tenant=tenant.value,
-            device=device.value,
-            attach=attach.value,
-            committed=committed.value,
-            faces=faces.value or "customer",
-            ping=ping.value,
-            ping_from=ping_from.value or "server",
-            sla=sla.value,
-            active=active.value,
-        )
-
-    return parse
+    entry = Entry(at, at.place)
+    name = entry.need("id", new_id("circuit"))
+    title = entry.need("name", text)
+    device = entry.need("device", reference("device"))
+    attach = entry.need("attach", _attach)
+    faces = entry.maybe("faces", _faces)
+    committed = entry.need("committed_mbps", _committed)
+    ping = entry.maybe("ping", ip_address)
+    ping_from = entry.maybe("ping_from", _ping_from)
+    sla = entry.maybe("sla", _sla).otherwise(Sla())
+    active = entry.maybe("active", _active).otherwise(ActivePeriod())
+    if entry.finish() and ping_from.ok and ping_from.value == "device" and not entry.has("ping"):
+        entry.report(ping_from.line, 'ping_from is "device" but there is no ping; expected the address to ping')
+    return Circuit(
+        id=name.value,
+        name=title.value,
+        tenant=tenant.value,
+        device=device.value,
+        attach=attach.value,
+        committed=committed.value,
+        faces=faces.value or "customer",
+        ping=ping.value,
+        ping_from=ping_from.value or "server",
+        sla=sla.value,
+        active=active.value,
+    )
 
 
 def _attach(at: Field) -> Attach:

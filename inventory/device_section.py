@@ -128,9 +128,8 @@ def _user_settings(entry: Entry, engine: Read[_Engine | None]) -> SnmpSettings:
     privacy = entry.maybe("privacy", _key(PRIVACY_PROTOCOLS))
     for key in _COMMUNITY_KEYS:
         entry.refuse(key, "is for versions 1 and 2c; expected username, auth, privacy for version 3")
-    if auth.ok and auth.value is None and entry.has("privacy"):
+    if entry.finish() and entry.has("privacy") and not entry.has("auth"):
         entry.report(privacy.line, "privacy without auth; expected auth too (SNMPv3 has no privacy without it)")
-    entry.finish()
     return SnmpSettings(
         version="3", username=username.value, auth=auth.value, privacy=privacy.value, engine=engine.value or "gufo"
     )

@@ -60,5 +60,5 @@ class Ids:
         if close := closest(reference.id, list(given)):
             return f"did you mean {given[close].shown}?"
         if len(given) <= 10:
-            return one_of(at.shown.strip('"') for at in given.values())
+            return "expected " + one_of(at.shown.strip('"') for at in given.values())
         return f"expected the id of a {reference.kind} of this file"

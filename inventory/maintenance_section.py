@@ -20,12 +20,12 @@ def maintenance(at: Field) -> Maintenance:
     approved_at = entry.need("approved_at", moment)
     approved_by = entry.need("approved_by", text)
     reason = entry.need("reason", prose)
-    entry.finish()
+    whole = entry.finish()
     if starts.ok and ends.ok and ends.value <= starts.value:
         entry.report(ends.line, "ends is not after starts; expected a later time")
     if starts.ok and approved_at.ok and approved_at.value >= starts.value:
         entry.report(approved_at.line, "approved_at is not before starts; expected an earlier time")
-    if circuits.ok and links.ok and not circuits.value and not links.value:
+    if whole and circuits.ok and links.ok and not circuits.value and not links.value:
         raise Wrong("neither circuits nor links are named; expected at least one")
     return Maintenance(
         id=name.value,

@@ -47,8 +47,8 @@ def quoted(text: str) -> str:
 
 
 def one_of(options: Iterable[str]) -> str:
-    """`expected one of a, b, c`."""
-    return "expected one of " + ", ".join(options)
+    """`one of a, b, c`."""
+    return "one of " + ", ".join(options)
 
 
 def closest(word: str, options: Sequence[str]) -> str | None:

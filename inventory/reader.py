@@ -176,7 +176,7 @@ class Entry:
         if colon:  # `{password:secret}` is a key to YAML, and what follows the colon is not ours to show
             wrong = f"key {quoted(name)} has no space after its colon; expected {quoted(name + ': ...')}"
         else:
-            hint = f"did you mean {quoted(meant)}?" if meant else one_of(self._asked)
+            hint = f"did you mean {quoted(meant)}?" if meant else f"expected {one_of(self._asked)}"
             wrong = f"unknown key {quoted(key)}; {hint}"
         self.report(self._key_lines[key], wrong)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from inventory.circuit_section import circuit_of
+from inventory.circuit_section import circuit
 from inventory.fields import currency, email, time_zone, whatsapp
 from inventory.models import Contact, Isp, Language, Tenant, TenantKind
 from inventory.problems import Wrong
@@ -34,7 +34,9 @@ def tenant(at: Field) -> Tenant:
     kind = entry.need("kind", _tenant_kind)
     title = entry.need("name", text)
     contacts = entry.maybe("contacts", _contacts).otherwise(())
-    circuits = entry.maybe("circuits", listing("circuit", circuit_of(name), holds=("circuit",))).otherwise(())
+    circuits = entry.maybe(
+        "circuits", listing("circuit", lambda item: circuit(item, tenant=name), holds=("circuit",))
+    ).otherwise(())
     if not entry.finish():
         at.source.ids.lose_track("circuit")  # one of the keys not read may have been meant to be `circuits`
     return Tenant(id=name.value, kind=kind.value, name=title.value, contacts=contacts.value, circuits=circuits.value)
@@ -46,8 +48,7 @@ def _contact(at: Field) -> Contact:
     phone = entry.maybe("whatsapp", whatsapp)
     mail = entry.maybe("email", email)
     language = entry.maybe("language", _language)
-    entry.finish()
-    if not entry.has("whatsapp") and not entry.has("email"):
+    if entry.finish() and not entry.has("whatsapp") and not entry.has("email"):
         raise Wrong("neither whatsapp nor email; expected at least one of them")
     return Contact(name=name.value, whatsapp=phone.value, email=mail.value, language=language.value or "en")
 

@@ -56,6 +56,8 @@ def expanded(at: Field, expected: str) -> str:
 
 def described(expected: str, *, lines: bool = False) -> Parser[str]:
     """Printable text of 1 to 255 characters, on one line unless `lines`; `expected` names it in errors."""
+    # Bangla is written with joiners, which count as not printable.
+    allowed = "\u200c\u200d\n" if lines else "\u200c\u200d"
 
     def parse(at: Field) -> str:
         value = expanded(at, expected)
@@ -63,9 +65,9 @@ def described(expected: str, *, lines: bool = False) -> Parser[str]:
             raise Wrong(f"{at.name} is empty; expected {expected}")
         if len(value) > _MAX_TEXT:
             raise Wrong(f"{at.name} has {len(value)} characters; expected at most {_MAX_TEXT}")
-        if any(not (c.isprintable() or c in "\u200c\u200d" or (lines and c == "\n")) for c in value):
-            # The joiners of Bangla script count as not printable.
-            raise Wrong(f"{at.name} has a control character; expected printable text")
+        for character in value:
+            if not (character.isprintable() or character in allowed):
+                raise Wrong(f"{at.name} has the character U+{ord(character):04X}; expected printable text")
         return value.strip() if lines else value
 
     return parse
@@ -78,15 +80,7 @@ prose = described("text", lines=True)
 def matching(pattern: str, expected: str) -> Parser[str]:
     """Text that matches `pattern` as a whole."""
     compiled = re.compile(pattern, re.ASCII)
-    parse_text = described(expected)
-
-    def parse(at: Field) -> str:
-        value = parse_text(at)
-        if not compiled.fullmatch(value):
-            raise not_(at, expected)
-        return value
-
-    return parse
+    return checked(expected, lambda value: compiled.fullmatch(value) is not None)
 
 
 def checked(expected: str, accept: Callable[[str], bool]) -> Parser[str]:
@@ -111,11 +105,11 @@ def choice(options: tuple[L, ...], name: str | None = None) -> Parser[L]:
     """One of a few words; `name` is what an error calls it, the key by default."""
 
     def parse(at: Field) -> L:
-        value = expanded(at, one_of(options).removeprefix("expected "))
+        value = expanded(at, one_of(options))
         for option in options:
             if value == option:
                 return option
-        raise Wrong(f"unknown {name or at.name} {at.shown}; {one_of(options)}")
+        raise Wrong(f"unknown {name or at.name} {at.shown}; expected {one_of(options)}")
 
     return parse
 

@@ -89,3 +89,10 @@ def test_a_thing_that_failed_causes_no_second_message(tmp_path: Path) -> None:
         f"{path}:3: device number 1: id is missing; expected an id",
         f'{path}:7: tenant "t": unknown key "circuts"; did you mean "circuits"?',
     ]
+
+
+def test_brackets_without_end_do_not_end_the_process(tmp_path: Path) -> None:
+    """The YAML library would recurse once for each of them and crash."""
+    path = tmp_path / "inventory.yml"
+    path.write_text("[" * 100_000, encoding="utf-8")
+    assert problems_of(path) == [f"{path}:1: file: nested more than 32 deep; expected an inventory"]
