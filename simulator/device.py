@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 
 from simulator.faults import Fault, Faults
-from simulator.network import Device
-from simulator.traffic import Traffic, relimited
+from simulator.network import Device, PppSession, Queue
+from simulator.traffic import Sum, Traffic, relimited
 
 Clock = Callable[[], float]
 # How far a renumbering moves every .id and ifIndex.
@@ -40,9 +41,20 @@ class SimulatedDevice:
         self.revision = 0
         self.booted = spec.booted
         self.queues = list(spec.queues)
-        self._parents = {member: trunk.name for trunk in spec.interfaces for member in trunk.members}
+        self._members: dict[str | None, tuple[str, ...]] = {item.name: item.members for item in spec.interfaces}
+        self._parents = {member: trunk for trunk, members in self._members.items() for member in members}
         self._spans = lru_cache(maxsize=None)(self._outages_since_boot)
         self.changed()
+
+    def warm(self) -> None:
+        """Work out the week of each traffic now, so that the first client does not wait for it."""
+        now = self.clock()
+        for interface in self.spec.interfaces:
+            self.counter(interface.receive, interface.name, now)
+            self.counter(interface.transmit, interface.name, now)
+        for user in chain[Queue | PppSession](self.queues, self.spec.ppp):
+            self.counter(user.upload, user.interface, now)
+            self.counter(user.download, user.interface, now)
 
     def add_fault(self, fault: Fault) -> None:
         """Let a fault come to pass."""
@@ -102,6 +114,9 @@ class SimulatedDevice:
 
     def counter(self, traffic: Traffic, interface: str | None, now: float) -> int:
         """Octets since the device started, less what did not pass while its interface was cut."""
+        if isinstance(traffic, Sum):
+            parts = zip(traffic.parts, self._members[interface], strict=True)
+            return sum(self.counter(part, member, now) for part, member in parts)
         total = traffic.octets(self.booted, now)
         for start, end in self._spans(interface):
             if start < now:
@@ -110,6 +125,9 @@ class SimulatedDevice:
 
     def rate(self, traffic: Traffic, interface: str | None, now: float) -> float:
         """Bits per second now: 0 while the interface is cut."""
+        if isinstance(traffic, Sum):
+            parts = zip(traffic.parts, self._members[interface], strict=True)
+            return sum(self.rate(part, member, now) for part, member in parts)
         return 0.0 if self._spans(interface) and self.is_cut(interface) else traffic.rate(now)
 
     def limit_queue(self, index: int, upload: int, download: int) -> None:

@@ -24,13 +24,15 @@ class Listen(NamedTuple):
 class Interface:
     """One interface; `receive` and `transmit` are as the router sees them.
 
-    `members` are the VLANs a trunk carries: they are down when it is.
+    `descr` is ifDescr where it differs from the name. `members` are the VLANs a trunk carries, in the order of
+    what its traffic sums: they are down when it is.
     """
 
     name: str
     receive: Traffic
     transmit: Traffic
     type: str = "ether"
+    descr: str = ""
     comment: str = ""
     mac: str = ""
     vlan_id: int | None = None

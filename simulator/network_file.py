@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -72,21 +72,28 @@ def _device(section: Section) -> Device:
 
 def _check(section: Section, device: Device) -> None:
     """What no single key can tell. Raises NetworkError."""
-    names = {interface.name for interface in device.interfaces} | {item.interface_name for item in device.ppp}
-    carriers: Iterable[Queue | PppSession | PingTarget | Fault] = chain(
-        device.queues, device.ppp, device.pings, device.faults
-    )
-    for item in carriers:
-        if item.interface is not None and item.interface not in names:
-            raise NetworkError(f'{section.place}: there is no interface "{item.interface}" here')
+    for item in chain[Queue | PppSession | PingTarget | Fault](device.queues, device.ppp, device.pings, device.faults):
+        check_carrier(device, item, section.place)
     if device.kind == "routeros" and not device.users:
         raise NetworkError(f"{section.place}: users is missing: a router needs at least one, as {{name: password}}")
     if device.kind == "snmp" and device.community is None and not device.snmp_users:
         raise NetworkError(f"{section.place}: an agent needs a community or snmp_users")
     try:
-        "".join(chain(names, (queue.name for queue in device.queues))).encode(device.encoding, "surrogatepass")
+        "".join(chain(_interface_names(device), (queue.name for queue in device.queues))).encode(
+            device.encoding, "surrogatepass"
+        )
     except (LookupError, UnicodeEncodeError) as error:
         raise NetworkError(f"{section.place}: encoding: {error}") from error
+
+
+def check_carrier(device: Device, item: Queue | PppSession | PingTarget | Fault, place: str) -> None:
+    """Raises NetworkError where `item` names an interface the device does not have."""
+    if item.interface is not None and item.interface not in _interface_names(device):
+        raise NetworkError(f'{place}: there is no interface "{item.interface}" on {device.id}')
+
+
+def _interface_names(device: Device) -> set[str]:
+    return {interface.name for interface in device.interfaces} | {item.interface_name for item in device.ppp}
 
 
 def _listen(section: Section) -> Listen:
@@ -142,6 +149,7 @@ def _interface_of(section: Section, receive: Traffic, transmit: Traffic, members
         receive=receive,
         transmit=transmit,
         type=section.text("type", "ether"),
+        descr=section.text("descr", ""),
         comment=section.text("comment", ""),
         mac=section.text("mac", ""),
         vlan_id=None if vlan_id is None else int(vlan_id),

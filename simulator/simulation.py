@@ -11,6 +11,7 @@ import structlog
 from simulator.device import SimulatedDevice
 from simulator.network import Device
 from simulator.routeros.server import ApiServer
+from simulator.snmp.agent import Agent
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ class Server(Protocol):
         ...
 
 
-SERVERS: dict[str, Callable[[SimulatedDevice], Server]] = {"routeros": ApiServer}
+SERVERS: dict[str, Callable[[SimulatedDevice], Server]] = {"routeros": ApiServer, "snmp": Agent}
 
 
 class Simulation:
@@ -42,7 +43,9 @@ class Simulation:
         self._applied: dict[str, int] = {}
 
     async def start(self) -> None:
-        """Listen for every device. Raises OSError naming the device whose address is taken."""
+        """Listen for every device. Raises OSError naming the address that is taken."""
+        for device in self.devices.values():
+            device.warm()
         await self.apply()
 
     async def apply(self) -> None:

@@ -7,6 +7,7 @@ A rate is linear between 5-minute knots, hence its integral is a closed formula 
 from __future__ import annotations
 
 import zlib
+from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -88,7 +89,7 @@ class Profile:
         return self._total(t1) - self._total(t0)
 
     @cached_property
-    def _knots(self) -> list[float]:
+    def _knots(self) -> array[float]:
         """The rate at each 5-minute step of the week, and the first one again."""
         curve, strays = week_curve(), noise()
         turn = zlib.crc32(self.seed.encode()) % SLOTS
@@ -97,13 +98,13 @@ class Profile:
         rates = [level * value * (1 + share * stray) for level, value, stray in zip(scale, curve, rotated, strict=True)]
         if self.cap is not None:
             rates = [min(rate, self.cap) for rate in rates]
-        return [*rates, rates[0]]
+        return array("d", [*rates, rates[0]])
 
     @cached_property
-    def _sums(self) -> list[float]:
+    def _sums(self) -> array[float]:
         """Octets from the week's start up to each knot."""
         areas = ((left + right) / 2 * SLOT_SECONDS / 8 for left, right in pairwise(self._knots))
-        return list(accumulate(areas, initial=0.0))
+        return array("d", accumulate(areas, initial=0.0))
 
     @cached_property
     def _week_octets(self) -> int:
