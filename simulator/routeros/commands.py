@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Sequence
 
 from simulator.device import SimulatedDevice
-from simulator.routeros.command import BAD_VALUE, Command, Trap
+from simulator.routeros.command import BAD_VALUE, MISSING_ITEM, Command, Trap
 from simulator.routeros.connection import Connection
 from simulator.routeros.ping import PingReport, parse_ping, round_trip_seconds
 from simulator.routeros.queries import QueryError, matches
 from simulator.routeros.rows import Prepared, Row, values
 from simulator.routeros.shapes import parse_version
-from simulator.routeros.tables import rows_of
+from simulator.routeros.tables import ethernet_monitor, rows_of
 from simulator.routeros.writes import set_queue
 
 # Since 7.18 a print that finds nothing says so: `!empty`, then `!done` (MikroTik's changelog of 7.18).
@@ -38,6 +38,8 @@ class Commands:
         elif path == "/queue/simple/set":
             set_queue(self._device, command.arguments)
             await connection.reply(command, b"!done")
+        elif path == "/interface/ethernet/monitor":
+            await self._monitor(connection, command)
         else:
             known = rows_of(self._device, command.directory) is not None
             raise Trap("no such command" if known else "no such command prefix")
@@ -80,6 +82,16 @@ class Commands:
             self._prepared.clear()
         self._prepared[key] = revision, prepared
         return prepared
+
+    async def _monitor(self, connection: Connection, command: Command) -> None:
+        """A single reading; without `once` the router would go on for ever, which no client of ours asks for."""
+        wanted = command.arguments.get("numbers") or command.arguments.get(".id") or ""
+        row = ethernet_monitor(self._device, wanted)
+        if row is None or "once" not in command.arguments:
+            raise Trap("no such item" if row is None else "missing value(s) of argument(s) once", MISSING_ITEM)
+        prepared = Prepared([row], command.properties, self._device.spec.encoding)
+        await connection.send(prepared.render(self._device.clock(), command.tag_word))
+        await connection.reply(command, b"!done")
 
     async def _ping(self, connection: Connection, command: Command) -> None:
         """One reply per probe: when its answer is there, or when the next probe is due."""

@@ -79,6 +79,24 @@ def routerboard(device: SimulatedDevice) -> list[Row]:
     ]
 
 
+def packages(device: SimulatedDevice) -> list[Row]:
+    """`/system/package`."""
+    return [{".id": "*1", "name": "routeros", "version": device.spec.version, "disabled": "false"}]
+
+
+def ethernet_monitor(device: SimulatedDevice, wanted: str) -> Row | None:
+    """`/interface/ethernet/monitor`: one port, by its place in the list, its id or its name."""
+    ports = interfaces_of("ether")(device)
+    found = (row for place, row in enumerate(ports) if wanted in (str(place), row[".id"], row["name"]))
+    port = next(found, None)
+    if port is None:
+        return None
+    up = port["running"] == "true"
+    return {"name": port["name"], "status": "link-ok" if up else "no-link"} | (
+        {"auto-negotiation": "done", "rate": "1Gbps", "full-duplex": "true"} if up else {}
+    )
+
+
 def health(device: SimulatedDevice) -> list[Row]:
     """`/system/health`: one row of all sensors before version 7, one row per sensor since."""
     sensors = (("temperature", "46", "C"), ("cpu-temperature", "58", "C"), ("fan1-speed", "6090", "RPM"))
@@ -119,6 +137,7 @@ TABLES: dict[str, Callable[[SimulatedDevice], list[Row]]] = {
     "/queue/simple": simple_queues,
     "/system/health": health,
     "/system/identity": identity,
+    "/system/package": packages,
     "/system/resource": resource,
     "/system/routerboard": routerboard,
 }
@@ -126,17 +145,32 @@ TABLES: dict[str, Callable[[SimulatedDevice], list[Row]]] = {
 # Directories every router has and ours keeps empty, so that a client that looks further meets no error.
 EMPTY: frozenset[str] = frozenset(
     {
+        "/caps-man/registration-table",
+        "/caps-man/remote-cap",
         "/interface/bridge",
+        "/interface/ethernet/poe",
         "/interface/pppoe-server",
+        "/interface/wifi",
+        "/interface/wifi/capsman/remote-cap",
+        "/interface/wifi/registration-table",
         "/interface/wireless",
+        "/interface/wireless/registration-table",
         "/ip/address",
+        "/ip/cloud",
         "/ip/dhcp-server/lease",
         "/ip/firewall/connection",
         "/ip/firewall/filter",
+        "/ip/firewall/mangle",
+        "/ip/firewall/nat",
+        "/ip/firewall/raw",
         "/ip/neighbor",
         "/ip/pool",
         "/ip/route",
+        "/ipv6/firewall/connection",
+        "/ipv6/neighbor",
+        "/ipv6/route",
         "/queue/tree",
+        "/tool/netwatch",
         "/user/active",
     }
 )
