@@ -67,15 +67,15 @@ def device(at: Field) -> Device:
 
 
 def _login(entry: Entry, driver: Read[str]) -> Read[_Login]:
-    own = DRIVER_KEYS.get(driver.value) if driver.ok else None
-    for name, keys in DRIVER_KEYS.items():
-        for key in keys:
-            if own is None:
-                entry.ignore(key)
-            elif key not in own:
-                entry.refuse(key, f"is for driver {name}; expected {', '.join(own)} for driver {driver.value}")
+    if not driver.ok:
+        entry.ignore(*(key for each in DRIVERS.values() for key in each.keys))
+        return Read(entry.line)
+    own = DRIVERS[driver.value]
+    for name, other in DRIVERS.items():
+        for key in [key for key in other.keys if key not in own.keys]:
+            entry.refuse(key, f"is for driver {name}; expected {', '.join(own.keys)} for driver {driver.value}")
     try:
-        return Read(entry.line, _LOGINS[driver.value](entry))
+        return Read(entry.line, own.read(entry))
     except Failed:
         return Read(entry.line)
 
@@ -153,5 +153,16 @@ def _key_secret(at: Field) -> Secret:
     return key
 
 
-_LOGINS: dict[str, Callable[[Entry], _Login]] = {"routeros": _routeros, "snmp": _snmp}
-DRIVER_KEYS = {"routeros": ("username", "password", "tls"), "snmp": ("snmp",)}
+@dataclass(frozen=True, slots=True)
+class _Driver:
+    """What a driver needs to log in: the keys that are its own, and how they are read."""
+
+    keys: tuple[str, ...]
+    read: Callable[[Entry], _Login]
+
+
+# A new driver is one line here and one in models.DRIVER_NAMES.
+DRIVERS = {
+    "routeros": _Driver(("username", "password", "tls"), _routeros),
+    "snmp": _Driver(("snmp",), _snmp),
+}

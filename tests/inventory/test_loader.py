@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devices.snmp.users import auth_protocol, privacy_protocol
-from inventory.device_section import AUTH_PROTOCOLS, DRIVER_KEYS, PRIVACY_PROTOCOLS
+from inventory.device_section import AUTH_PROTOCOLS, DRIVERS, PRIVACY_PROTOCOLS
 from inventory.loader import load_inventory, summary
 from inventory.models import DRIVER_NAMES, Device, Inventory, Isp, Tls
 from inventory.secrets import Secret
@@ -139,7 +139,7 @@ def test_a_thousand_resellers_load(load: Load) -> None:
 
 def test_every_driver_says_what_it_needs() -> None:
     """The names an inventory may give are the drivers that have keys of their own."""
-    assert tuple(DRIVER_KEYS) == DRIVER_NAMES
+    assert tuple(DRIVERS) == DRIVER_NAMES
 
 
 def test_every_protocol_of_the_file_is_one_the_devices_know() -> None:
