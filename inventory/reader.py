@@ -92,15 +92,15 @@ class Read(Generic[T_co]):
         return Read(self.line, *values)
 
 
-def attempt(source_field: Field, parse: Parser[T]) -> Read[T]:
+def attempt(at: Field, parse: Parser[T]) -> Read[T]:
     """Read one value and report what is wrong with it."""
     try:
-        return Read(source_field.line, parse(source_field))
+        return Read(at.line, parse(at))
     except Wrong as wrong:
-        source_field.report(str(wrong))
+        at.report(str(wrong))
     except Failed:
         pass
-    return Read(source_field.line)
+    return Read(at.line)
 
 
 class Entry:
@@ -118,6 +118,7 @@ class Entry:
         self._missing: dict[str, Parser[object]] = {}
         self._ignored: set[str] = set()
         self._whole = True
+        self._merged = False
         self._fields: dict[str, Field] = {}
         self._key_lines: dict[str, int] = {}
         for key, node in at.node.value:
@@ -165,6 +166,8 @@ class Entry:
         unread = [key for key in self._fields if key not in self._ignored and key not in self._asked]
         for key in unread:
             self._report_unknown(key)
+        if self._merged:  # what is missing may be in what was to be merged
+            return False
         for key, parse in self._missing.items():
             attempt(Field(self.source, missing(self._node), self.place, key), parse)
         return self._whole and not unread
@@ -185,6 +188,7 @@ class Entry:
         if not isinstance(key, yaml.ScalarNode):
             self._lose(line, f"a key is {shape(key)}; expected a word")
         elif key.tag == "tag:yaml.org,2002:merge":
+            self._merged = True
             self._lose(line, 'merge key "<<" is not supported; expected the keys themselves')
         elif key.value in self._fields:
             first = self._key_lines[key.value]
