@@ -16,7 +16,8 @@ from devices.session import ConnectionLost, Deadline
 # Far above any row we ask for (names and comments are the longest), far below what would hurt.
 MAX_WORD_BYTES = 64 * 1024
 MAX_WORDS = 1024
-MAX_REPLY_BYTES = 32 * 1024 * 1024
+# 50,000 queues; as rows in memory it takes eight times as much, for each router that sends without end.
+MAX_REPLY_BYTES = 8 * 1024 * 1024
 
 Sentence = list[bytes]
 

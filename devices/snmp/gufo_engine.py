@@ -10,7 +10,7 @@ import select
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from gufo.snmp import (
     Aes128Key,
@@ -39,7 +39,7 @@ from gufo.snmp._fast import (
 from gufo.snmp.user import BaseAuthKey, BasePrivKey
 
 from devices.addresses import Endpoint
-from devices.session import BadReply, ConnectionLost, Deadline, DeviceError, LoginFailed, Unreachable
+from devices.session import BadReply, Deadline, LoginFailed, Unreachable
 from devices.snmp.engine import NoAnswer, Value, VarBind, ask_again
 from devices.snmp.users import auth_protocol, privacy_protocol
 from inventory.models import SnmpSettings
@@ -81,10 +81,12 @@ class GufoEngine:
     def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
         """The values of `oids`; one the agent does not have is missing from the answer."""
         if isinstance(self._sock, SnmpV1ClientSocket):  # a version 1 answer is all or nothing
-            values = {oid: self._get_one(oid, deadline) for oid in oids}
-            return {oid: value for oid, value in values.items() if value is not None}
+            single = {oid: self._get_one(oid, deadline) for oid in oids}
+            return {oid: value for oid, value in single.items() if value is not None}
         self._keep_clock(deadline)
-        return self._ask(partial(self._sock.send_get_many, list(oids)), self._sock.recv_get_many, deadline)
+        values = self._ask(partial(self._sock.send_get_many, list(oids)), self._sock.recv_get_many, deadline)
+        self._accepted = True  # learning the clock before was no proof: that an agent tells anyone
+        return values
 
     def pages(self, column: str, size: int, deadline: Deadline) -> Iterator[list[VarBind]]:
         """The cells below `column`, until the agent has no more of them."""
@@ -99,10 +101,10 @@ class GufoEngine:
                 page = self._ask(send, receive, deadline, give_up=2 if size > 1 else None)
             except StopAsyncIteration:
                 return
-            cells = [cell for cell in page if cell is not None]
-            if cells:
+            ended = not page or page[-1] is None  # gufo marks the end of the column
+            if cells := cast("list[VarBind]", page[:-1] if ended else page):
                 yield cells
-            if len(cells) < len(page) or not page:  # gufo marks the end of the column with None
+            if ended:
                 return
 
     def close(self) -> None:
@@ -126,16 +128,18 @@ class GufoEngine:
 
     def _discover(self, sock: SnmpV3ClientSocket, user: User, deadline: Deadline) -> None:
         self._ask(sock.send_refresh, sock.recv_refresh, deadline)
-        self._accepted = False  # so far the agent was only asked who it is
         sock.set_keys(user.name, user.get_auth_alg(), user.get_auth_key(), user.get_priv_alg(), user.get_priv_key())
-        self._ask(sock.send_refresh, sock.recv_refresh, deadline)
-        self._clock_read_at = time.monotonic()
+        self._read_clock(deadline)
 
     def _keep_clock(self, deadline: Deadline) -> None:
         """Read a version 3 agent's clock again before ours has drifted out of its window."""
-        if isinstance(self._sock, SnmpV3ClientSocket) and time.monotonic() - self._clock_read_at > _CLOCK_SECONDS:
+        if time.monotonic() - self._clock_read_at > _CLOCK_SECONDS:
+            self._read_clock(deadline)
+
+    def _read_clock(self, deadline: Deadline) -> None:
+        if isinstance(self._sock, SnmpV3ClientSocket):
             self._ask(self._sock.send_refresh, self._sock.recv_refresh, deadline)
-            self._clock_read_at = time.monotonic()
+        self._clock_read_at = time.monotonic()
 
     def _ask(
         self,
@@ -151,23 +155,28 @@ class GufoEngine:
             return self._receive(receive, seconds)
 
         try:
-            reply = ask_again(attempt, deadline, give_up)
+            return self._translated(attempt, deadline, give_up)
         except SnmpAuthError:
-            raise self._refused() from None
-        except NoSuchInstance:
+            if not self._accepted:
+                raise LoginFailed(
+                    "the agent refuses our SNMPv3 user: check username, security level, auth protocol and key"
+                ) from None
+        # gufo has one error for a wrong key and for a clock out of step, as after the agent's restart: read
+        # the clock and ask once more, without crediting the agent with having accepted us.
+        self._accepted = False
+        self._read_clock(deadline)
+        return self._ask(send, receive, deadline, give_up)
+
+    def _translated(self, attempt: Callable[[float], _Reply], deadline: Deadline, give_up: int | None) -> _Reply:
+        """As `ask_again`, with gufo's errors in our words, but for those the callers tell apart."""
+        try:
+            return ask_again(attempt, deadline, give_up)
+        except (SnmpAuthError, NoSuchInstance):
             raise
         except SnmpError as error:
             raise BadReply(f"the agent answered with an error: {error}") from error
         except OSError as error:
             raise Unreachable(f"the system cannot send to the agent: {error}") from error
-        self._accepted = True
-        return reply
-
-    def _refused(self) -> DeviceError:
-        """One error of gufo for two causes: a wrong key, and a clock out of step as after the agent's restart."""
-        if self._accepted:
-            return ConnectionLost("the agent takes our messages no more: it may have restarted")
-        return LoginFailed("the agent refuses our SNMPv3 user: check username, security level, auth protocol and key")
 
     def _receive(self, receive: Callable[[], _Reply], seconds: float) -> _Reply:
         """The answer, if it comes within `seconds`; datagrams that are none are passed over."""

@@ -65,7 +65,7 @@ class SnmpSession:
             raise Unsupported(f"the snmp driver does not read {kind.__name__}")
         try:
             return cast("Sequence[R]", self._readers[kind](deadline))
-        except (ConnectionLost, DeviceTimeout):
+        except (ConnectionLost, DeviceTimeout, LoginFailed):
             self.close()
             raise
 

@@ -49,7 +49,7 @@ class Walker:
         start = len(oid) + 1
         for page in self._engine.pages(oid, size, deadline):
             known = len(cells)
-            cells.update([(name[start:], value) for name, value in page])
+            cells |= {name[start:]: value for name, value in page}
             if len(cells) == known:
                 # The agent goes in circles (its OIDs do not increase): no new row will come.
                 log.warning("an SNMP table repeats itself, reading what it has", column=oid, rows=known)

@@ -74,9 +74,12 @@ def recordings(folder: Path) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def snmpd(folder: Path) -> Iterator[int]:
-    """net-snmp's agent with one user per security level, on IPv4 and IPv6; yields the port."""
-    port = free_port(socket.SOCK_DGRAM)
+def snmpd(folder: Path, port: int | None = None) -> Iterator[int]:
+    """net-snmp's agent with one user per security level, on IPv4 and IPv6; yields the port.
+
+    In the same folder, it is the same agent restarted: same engine id, one more boot.
+    """
+    port = port or free_port(socket.SOCK_DGRAM)
     config = folder / "snmpd.conf"
     config.write_text(
         f"agentaddress udp:127.0.0.1:{port},udp6:[::1]:{port}\n"
@@ -88,7 +91,18 @@ def snmpd(folder: Path) -> Iterator[int]:
         f'createUser sha256 SHA-256 "{AUTH_KEY}" AES "{PRIVACY_KEY}"\nrouser sha256 priv\n',
         encoding="utf-8",
     )
-    command = [program("snmpd"), "-f", "-Lo", "-C", "-c", str(config), "-I", "-smux"]
+    # -C leaves out the system's configuration, and with it the state (engine id, boots), so both are named.
+    state = folder / "state" / "snmpd.conf"
+    command = [
+        program("snmpd"),
+        "-f",
+        "-Lo",
+        "-C",
+        "-c",
+        f"{config},{state}" if state.exists() else str(config),
+        "-I",
+        "-smux",
+    ]
     environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(folder / "state"), "MIBS": ""}
     with service(
         command, folder / "snmpd.log", ready=lambda: answers(device(port, community("public"))), env=environment

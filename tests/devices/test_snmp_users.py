@@ -1,0 +1,102 @@
+"""SNMPv3 against net-snmp's own agent: who gets in, and what those are told who do not."""
+
+from pathlib import Path
+
+import pytest
+
+from devices.session import Deadline, DeviceError, DeviceTimeout, Interface, LoginFailed, System
+from devices.snmp import open_snmp
+from inventory.models import SnmpSettings
+from tests.devices.agents import AUTH_KEY, PRIVACY_KEY, community, device, snmpd, user
+
+ENGINES = ("gufo", "pysnmp")
+LEVELS = {
+    "noAuthNoPriv": ("nobody", None, None),
+    "authNoPriv": ("reader", ("SHA", AUTH_KEY), None),
+    "authPriv with SHA": ("sha1", ("SHA1", AUTH_KEY), ("AES", PRIVACY_KEY)),
+    "authPriv with SHA-256": ("sha256", ("SHA-256", AUTH_KEY), ("AES128", PRIVACY_KEY)),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_security_level_reads(net_snmp_agent: int, level: str, engine: str) -> None:
+    """The loopback interface is up and counts in 64 bits, whoever asks."""
+    name, auth, privacy = LEVELS[level]
+    session = open_snmp(device(net_snmp_agent, user(name, auth, privacy, engine)), Deadline(20))
+    loopback = next(i for i in session.rows(Interface, Deadline(20)) if i.name == "lo")
+    session.close()
+    assert (loopback.up, loopback.counter_bits) == (True, 64)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("nobody-here", ("SHA", AUTH_KEY), ("AES", PRIVACY_KEY)),
+        ("sha1", ("SHA", "wrong-password"), ("AES", PRIVACY_KEY)),
+        ("sha1", ("SHA256", AUTH_KEY), ("AES", PRIVACY_KEY)),
+        ("reader", None, None),
+    ],
+    ids=["unknown user", "wrong key", "wrong protocol", "level too low"],
+)
+def test_a_refused_user_is_told_so(
+    net_snmp_agent: int, settings: tuple[str, tuple[str, str] | None, tuple[str, str] | None], engine: str
+) -> None:
+    """The agent's refusal is no timeout, and the message holds no key."""
+    with pytest.raises(LoginFailed, match="agent refuses our") as caught:
+        open_snmp(device(net_snmp_agent, user(*settings, engine)), Deadline(10))
+    assert AUTH_KEY not in str(caught.value)
+    assert "wrong-password" not in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_wrong_privacy_key_is_silence(net_snmp_agent: int, engine: str) -> None:
+    """An agent drops what it cannot decrypt; the message names the key among the causes."""
+    with pytest.raises(DeviceTimeout, match="privacy key"):
+        open_snmp(
+            device(net_snmp_agent, user("sha1", ("SHA", AUTH_KEY), ("AES", "wrong-password"), engine)), Deadline(1)
+        )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_restarted_agent_is_read_on(tmp_path: Path, engine: str) -> None:
+    """After a reboot the agent's clock is another; the open session finds out and reads on."""
+    settings = user("sha256", ("SHA256", AUTH_KEY), ("AES", PRIVACY_KEY), engine)
+    with snmpd(tmp_path) as port:
+        session = open_snmp(device(port, settings), Deadline(10))
+    with snmpd(tmp_path, port):
+        assert session.rows(System, Deadline(10))
+        assert session.rows(Interface, Deadline(10))
+    session.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_unknown_protocol_is_named(net_snmp_agent: int, engine: str) -> None:
+    """What we do not speak is said with what we do."""
+    with pytest.raises(LoginFailed, match=r'snmp\.auth\.protocol: unknown protocol "ROT13"; expected one of MD5'):
+        open_snmp(device(net_snmp_agent, user("sha1", ("ROT13", AUTH_KEY), None, engine)), Deadline(5))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("host", ["::1", "localhost"])
+def test_ipv6_and_names(net_snmp_agent: int, host: str, engine: str) -> None:
+    """An IPv6 address or a name does as well as an IPv4 address."""
+    session = open_snmp(device(net_snmp_agent, community("public", engine=engine), host), Deadline(10))
+    assert session.rows(System, Deadline(10))[0].boot_time is not None
+    session.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_unknown_name(engine: str) -> None:
+    """A name without address is named."""
+    with pytest.raises(DeviceError, match="no-such-agent"):
+        open_snmp(device(161, community("public", engine=engine), "no-such-agent.invalid"), Deadline(5))
+
+
+def test_a_user_without_settings_is_refused(net_snmp_agent: int) -> None:
+    """Privacy without authentication does not exist in SNMPv3; it is said, not crashed on."""
+    settings = user("sha1", None, ("AES", PRIVACY_KEY))
+    assert isinstance(settings, SnmpSettings)
+    with pytest.raises(LoginFailed, match="auth"):
+        open_snmp(device(net_snmp_agent, settings), Deadline(5))
