@@ -2,9 +2,92 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from backhaul import logs
+from inventory.loader import InventoryError, load_inventory, summary
+from inventory.settings import SettingError, parse_listen, read_env_file
+
+OK, FAILED, USAGE = 0, 1, 2
 
 
-def main() -> int:
-    """Run the command in `sys.argv`; returns the exit code."""
-    return 0 if len(sys.argv) > 1 else 2
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 1 failed, 2 the command's words are off)."""
+    words = _parser().parse_args(arguments)
+    logs.configure(verbose=words.verbose)
+    try:
+        read_env_file(Path(".env"), os.environ)
+        code: int = words.run(words)
+    except SettingError as error:
+        print(f"backhaul: {error}", file=sys.stderr)
+        return USAGE
+    except InventoryError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130  # what a shell expects of a program that Ctrl-C ended
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="backhaul", description="Monitoring for internet providers, their resellers and their leased-line clients."
+    )
+    parser.add_argument("--verbose", action="store_true", help="log debug events too")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    demo = commands.add_parser("demo", help="the whole stack on this machine with a simulated network")
+    demo.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
+    demo.add_argument("--data", type=Path, default=Path("var/demo"), metavar="DIR", help="where it keeps its files")
+    demo.set_defaults(run=_demo)
+
+    exporter = commands.add_parser("exporter", help="read devices and ping circuits for Prometheus")
+    exporter.add_argument("--inventory", required=True, metavar="FILE", help="the inventory file")
+    exporter.add_argument("--listen", default="127.0.0.1:9909", metavar="HOST:PORT")
+    exporter.set_defaults(run=_exporter)
+
+    webhook = commands.add_parser("webhook", help="take alerts from Alertmanager and deliver them to people")
+    webhook.add_argument("--listen", default="127.0.0.1:9910", metavar="HOST:PORT")
+    webhook.set_defaults(run=_webhook)
+
+    inventory = commands.add_parser("inventory", help="work with the inventory file")
+    actions = inventory.add_subparsers(title="actions", metavar="ACTION", required=True)
+    check = actions.add_parser("check", help="say what is wrong with a file, all at once")
+    check.add_argument("file", type=Path)
+    check.set_defaults(run=_inventory_check)
+    return parser
+
+
+# A room is imported when it is asked for: the exporter needs no Twilio, the check no web server.
+
+
+def _demo(words: argparse.Namespace) -> int:
+    from backhaul.demo.stack import run  # noqa: PLC0415
+
+    return run(words.data, words.port_offset)
+
+
+def _exporter(words: argparse.Namespace) -> int:
+    from exporter.server import serve  # noqa: PLC0415
+
+    listen = parse_listen(words.listen)
+    if "://" in words.inventory:
+        raise SettingError("--inventory: this version reads the inventory from a file, not yet from a database")
+    serve(Path(words.inventory), listen, os.environ)
+    return OK
+
+
+def _webhook(words: argparse.Namespace) -> int:
+    from alert_webhook.server import serve  # noqa: PLC0415
+
+    serve(parse_listen(words.listen), os.environ)
+    return OK
+
+
+def _inventory_check(words: argparse.Namespace) -> int:
+    print(f"{words.file}: {summary(load_inventory(words.file, os.environ))}")
+    return OK

@@ -1,0 +1,1 @@
+"""The one-machine stack: real services on loopback around a simulated network."""
