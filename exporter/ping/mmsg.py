@@ -19,8 +19,8 @@ _NAME_BYTES = 28  # struct sockaddr_in6, the longer of the two
 _CONTROL_BYTES = 64  # one SCM_TIMESTAMPNS takes 32 of it
 
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h; the control message has the same number
-_CMSG = struct.Struct("@Nii")  # struct cmsghdr: length, level, type
-_TIMESPEC = struct.Struct("@ll")
+_TIMESTAMP = struct.Struct("@Niill")  # struct cmsghdr (length, level, type) and struct timespec
+_LENGTH = struct.Struct("@I")
 
 
 class _Iovec(ctypes.Structure):
@@ -44,6 +44,10 @@ class _Mmsghdr(ctypes.Structure):
 
     _fields_ = (("header", _Msghdr), ("length", ctypes.c_uint))
 
+
+_MESSAGE_BYTES = ctypes.sizeof(_Mmsghdr)
+_LENGTH_OFFSET: int = _Mmsghdr.length.offset
+_NO_CONTROL = bytes(BATCH * _CONTROL_BYTES)
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.sendto.argtypes = (
@@ -94,21 +98,19 @@ class Incoming:
         """
         count = BATCH
         while count == BATCH:
-            # The kernel writes the lengths it used over those it was offered.
+            # The kernel writes the lengths it used over those it was offered, and no timestamp where it has none.
             ctypes.memmove(self._messages, self._fresh, len(self._fresh))
+            self._control[:] = _NO_CONTROL
             count = _libc.recvmmsg(descriptor, self._messages, BATCH, socket.MSG_DONTWAIT, None)
             for index in range(count):
-                length = self._messages[index].length
+                # Read by offset: a ctypes field costs as much as all the rest of this loop.
+                (length,) = _LENGTH.unpack_from(self._messages, index * _MESSAGE_BYTES + _LENGTH_OFFSET)
                 yield index * DATAGRAM_BYTES, length, index * _NAME_BYTES, self._stamp(index)
 
     def _stamp(self, index: int) -> int | None:
-        start = index * _CONTROL_BYTES
-        if self._messages[index].header.control_length < _CMSG.size + _TIMESPEC.size:
+        _, level, kind, seconds, nanoseconds = _TIMESTAMP.unpack_from(self._control, index * _CONTROL_BYTES)
+        if level != socket.SOL_SOCKET or kind != SO_TIMESTAMPNS:
             return None
-        _, level, kind = _CMSG.unpack_from(self._control, start)
-        if (level, kind) != (socket.SOL_SOCKET, SO_TIMESTAMPNS):
-            return None
-        seconds, nanoseconds = _TIMESPEC.unpack_from(self._control, start + _CMSG.size)
         return int(seconds * 1_000_000_000 + nanoseconds)
 
     def _point_at_buffers(self) -> None:

@@ -51,7 +51,7 @@ class Reply(NamedTuple):
 
     sequence: int
     cookie: int
-    source: bytes
+    source: bytearray
     received_unix_ns: int | None
 
 
@@ -80,14 +80,13 @@ class IcmpSocket:
 
     def replies(self) -> Iterator[Reply]:
         """The echo replies that came in; whose they are is still to be checked."""
-        incoming, types = self._incoming, self.family.types
+        incoming, types, source = self._incoming, self.family.types, self.family.source
         ip_header = self.raw and self.family is IPV4
         for start, length, name, unix_ns in incoming.receive(self._descriptor):
             echo = icmp.read_reply(incoming.data, start, length, types, ip_header=ip_header)
             if echo is None or (self.raw and echo[0] != self._identifier):
                 continue
-            sockaddr = incoming.names[name : name + 28]
-            yield Reply(echo[1], echo[2], bytes(sockaddr[self.family.source]), unix_ns)
+            yield Reply(echo[1], echo[2], incoming.names[name + source.start : name + source.stop], unix_ns)
 
     def close(self) -> None:
         """Let go of the socket."""

@@ -72,7 +72,7 @@ class Target:
         self._asked_at = now
         self._asked_unix_ns = unix_ns
 
-    def answered(self, sequence: int, source: bytes, unix_ns: int | None, now: float) -> None:
+    def answered(self, sequence: int, source: bytes | bytearray, unix_ns: int | None, now: float) -> None:
         """Record the reply if it is the one we wait for, from the address we asked; pass over any other.
 
         `unix_ns` is when the kernel received it, None where it did not say; `now` is monotonic, and later.
