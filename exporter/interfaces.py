@@ -10,8 +10,8 @@ from devices.session import Interface
 _Index = dict[str, list[Interface]]
 
 
-class NoSingleInterface(LookupError):
-    """No interface, or more than one, answers to the name; the text says which and what to do."""
+class Missing(LookupError):
+    """What the inventory asks for is not on the device, or is not one; the text says which and what to do."""
 
 
 class InterfaceIndex:
@@ -22,12 +22,12 @@ class InterfaceIndex:
         self._interfaces = interfaces
 
     def find(self, name: str) -> Interface:
-        """The interface called `name`. Raises NoSingleInterface, naming the candidates where there are several."""
+        """The interface called `name`. Raises Missing, naming the candidates where there are several."""
         found = self._by_name.get(name) or self._by_descr.get(name) or self._by_alias.get(name)
         if not found:
-            raise NoSingleInterface(f"there is no interface named {name!r}, nor one described so")
+            raise Missing(f"there is no interface named {name!r}, nor one described so")
         if len(found) > 1:
-            raise NoSingleInterface(
+            raise Missing(
                 f"{len(found)} interfaces answer to {name!r}: {', '.join(map(_identity, found))}; "
                 "name the one that is meant by something it has alone"
             )

@@ -9,7 +9,7 @@ from devices.session import DeviceError, Interface
 from exporter import metrics
 from exporter.device_pings import DevicePings
 from exporter.exposition import Exposition
-from exporter.interfaces import NoSingleInterface
+from exporter.interfaces import Missing
 from exporter.plan import CircuitPlan, DevicePlan, Flow
 from exporter.rates import Counter, Rates
 from exporter.reading import Reading
@@ -75,6 +75,12 @@ def write_circuit_interface(scrape: Scrape, circuit: CircuitPlan, interface: Int
             scrape.out.add(metrics.CIRCUIT_DROPS, direction.drops, drops)
 
 
+def require_counters(interface: Interface) -> None:
+    """Raises Missing where the interface has no byte counters, which nobody else would tell the reader."""
+    if interface.receive_bytes is None or interface.transmit_bytes is None:
+        raise Missing(f"the device does not count the bytes of interface {interface.name or interface.descr!r}")
+
+
 def write_circuit_state(scrape: Scrape, circuit: CircuitPlan, up: bool | None) -> None:  # noqa: FBT001 - it is a value
     """The circuit's state on the device, which is also whether it is up where nothing pings it."""
     if up is None:
@@ -85,11 +91,11 @@ def write_circuit_state(scrape: Scrape, circuit: CircuitPlan, up: bool | None) -
 
 
 def each(circuits: Sequence[CircuitPlan], write: Callable[[CircuitPlan], None]) -> list[str]:
-    """Write every circuit by itself; returns the problems of those whose interface could not be told."""
+    """Write every circuit by itself; returns the problems of those that have something missing."""
     problems = []
     for circuit in circuits:
         try:
             write(circuit)
-        except NoSingleInterface as error:
+        except Missing as error:
             problems.append(f"{circuit.name}: {error}")
     return problems

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exporter.collectors.base import Collector, Scrape, each, write_circuit_interface, write_circuit_state
+from exporter.collectors.base import (
+    Collector,
+    Scrape,
+    each,
+    require_counters,
+    write_circuit_interface,
+    write_circuit_state,
+)
 from exporter.plan import CircuitPlan
 
 
@@ -15,6 +22,7 @@ def _collect(scrape: Scrape) -> Sequence[str]:
         interface = interfaces.find(circuit.attached_to)
         write_circuit_interface(scrape, circuit, interface, interfaces.at)
         write_circuit_state(scrape, circuit, interface.up)
+        require_counters(interface)
 
     return each(scrape.plan.circuits["interface"], write)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from devices.session import PppoeSession
 from exporter.collectors.base import Collector, Scrape, each, write_circuit_interface, write_circuit_state
-from exporter.interfaces import NoSingleInterface
+from exporter.interfaces import Missing
 from exporter.plan import CircuitPlan
 
 
@@ -21,7 +21,7 @@ def _collect(scrape: Scrape) -> Sequence[str]:
 
 def _write_interface(scrape: Scrape, circuit: CircuitPlan, sessions: Sequence[PppoeSession]) -> None:
     if len(sessions) > 1:
-        raise NoSingleInterface(f"user {circuit.attached_to!r} has {len(sessions)} sessions, so no one interface")
+        raise Missing(f"user {circuit.attached_to!r} has {len(sessions)} sessions, so no one interface")
     # RouterOS names the interface of a PPPoE session so.
     name = sessions[0].interface or f"<pppoe-{circuit.attached_to}>"
     interfaces = scrape.reading.interfaces

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exporter import metrics
-from exporter.collectors.base import Collector, Scrape, octets, write_flow
-from exporter.interfaces import InterfaceIndex, NoSingleInterface
+from exporter.collectors.base import Collector, Scrape, octets, require_counters, write_flow
+from exporter.interfaces import InterfaceIndex, Missing
 from exporter.plan import VlanPlan
 
 
@@ -16,7 +16,7 @@ def _collect(scrape: Scrape) -> Sequence[str]:
     for vlan in scrape.plan.vlans:
         try:
             _write(scrape, vlan, interfaces)
-        except NoSingleInterface as error:
+        except Missing as error:
             problems.append(f"{vlan.name}: {error}")
     return problems
 
@@ -27,6 +27,7 @@ def _write(scrape: Scrape, vlan: VlanPlan, interfaces: InterfaceIndex) -> None:
     write_flow(scrape, vlan.transmit, octets(interface.transmit_bytes, interface, at, vlan.plausible))
     if interface.up is not None:
         scrape.out.add(metrics.VLAN_UP, vlan.up, int(interface.up))
+    require_counters(interface)
 
 
 VLANS = Collector(wanted=lambda plan: bool(plan.vlans), collect=_collect)
