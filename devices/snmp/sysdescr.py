@@ -39,7 +39,7 @@ _MODELS = {
 _VERSIONS = {
     CISCO: re.compile(r"\bVersion ([\w.()]+)"),
     JUNIPER: re.compile(r"kernel JUNOS ([\w.-]+)"),
-    HUAWEI: re.compile(r"Software,?\s*Version (\d+(?:\.\d+)*)"),
+    HUAWEI: re.compile(r"[Ss]oftware,?\s*Version (\d+(?:\.\d+)*)"),
 }
 _ENTERPRISE = re.compile(r"1\.3\.6\.1\.4\.1\.(\d{1,10})(?:\.|\Z)", re.ASCII)
 
