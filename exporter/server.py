@@ -7,16 +7,18 @@ import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import structlog
 import waitress  # type: ignore[import-untyped]  # no stubs in the lock
+from flask import Flask
 
 from devices import open_session
 from exporter.ping.pinger import Pinger
 from exporter.service import Exporter
 from exporter.views import create_app
 from inventory.loader import InventoryError, load_inventory
-from inventory.settings import Address
+from inventory.settings import Address, SettingError
 
 log = structlog.get_logger()
 
@@ -28,24 +30,12 @@ _MOST_THREADS = 1024
 def serve(inventory_path: Path, listen: Address, environ: Mapping[str, str]) -> None:
     """Run the exporter until SIGTERM or SIGINT; SIGHUP reads the inventory anew.
 
-    Raises InventoryError when the inventory is not good, OSError when the address cannot be listened on.
+    Raises InventoryError when the inventory is not good, SettingError when the address cannot be listened on.
     """
     exporter = Exporter(lambda: load_inventory(inventory_path, environ), Pinger(), open_session)
     threads = _threads(len(exporter.inventory.devices))
     _allow_open_files()
-    server = waitress.create_server(
-        create_app(exporter),
-        host=listen.host,
-        port=listen.port,
-        threads=threads,
-        # Each Prometheus keeps a connection for each device open; a refused one would be a lost scrape.
-        connection_limit=2 * threads + 100,
-        # select() ends the process at file descriptor 1,024, and every device session is one.
-        asyncore_use_poll=True,
-        ident=None,
-        max_request_body_size=1 << 16,
-        clear_untrusted_proxy_headers=True,
-    )
+    server = _listen(create_app(exporter), listen, threads)
     _handle_signals(exporter)
     exporter.start()
     log.info("listening", host=listen.host, port=listen.port, threads=threads)
@@ -54,6 +44,25 @@ def serve(inventory_path: Path, listen: Address, environ: Mapping[str, str]) -> 
     finally:
         server.close()
         exporter.close()
+
+
+def _listen(app: Flask, listen: Address, threads: int) -> Any:
+    try:
+        return waitress.create_server(
+            app,
+            host=listen.host,
+            port=listen.port,
+            threads=threads,
+            # Each Prometheus keeps a connection for each device open; a refused one would be a lost scrape.
+            connection_limit=2 * threads + 100,
+            # select() ends the process at file descriptor 1,024, and every device session is one.
+            asyncore_use_poll=True,
+            max_request_body_size=1 << 16,
+            ident=None,
+        )
+    except OSError as error:
+        where = f"{listen.host} port {listen.port}"
+        raise SettingError(f"cannot listen on {where}: {error.strerror}; give --listen another address") from error
 
 
 def _threads(devices: int) -> int:
