@@ -167,7 +167,8 @@ class Profile:
         return self._pieces[index] if index >= 0 and t < self._pieces[index].end else None
 
     def _piece(self, event: Event) -> _Piece:
-        first, last = event.start + event.ramp, event.end - event.ramp
+        first = event.start + event.ramp
+        last = max(first, event.end - event.ramp)  # two ramps that meet may cross by a rounding
         steps = range(int(first // SLOT_SECONDS) + 1, int(-(-last // SLOT_SECONDS)))
         inner = [first, *(float(step * SLOT_SECONDS) for step in steps), last]
         times = [event.start, *inner, event.end]

@@ -12,7 +12,8 @@ from simulator.routeros.ping import PingReport, parse_ping, round_trip_seconds
 from simulator.routeros.queries import QueryError, matches
 from simulator.routeros.rows import Prepared, Row, values
 from simulator.routeros.shapes import parse_version
-from simulator.routeros.tables import ethernet_monitor, rows_of
+from simulator.routeros.tables import rows_of
+from simulator.routeros.traffic_tables import ethernet_monitor
 from simulator.routeros.writes import set_queue
 
 # Since 7.18 a print that finds nothing says so: `!empty`, then `!done` (MikroTik's changelog of 7.18).

@@ -50,6 +50,7 @@ class Agent:
         self._device = device
         self._instrument = Instrument(device)
         self._engine: Any = None
+        self._listener: socket.socket | None = None
         self._booted = device.booted
 
     async def apply(self) -> None:
@@ -68,10 +69,14 @@ class Agent:
         if self._engine is not None:
             self._engine.close_dispatcher()
             self._engine = None
+        if self._listener is not None:
+            # asyncio lets go of a socket only in the next turn of its loop; the address must be free at once.
+            self._listener.close()
+            self._listener = None
 
     def _open(self) -> None:
         spec = self._device.spec
-        listener = _bound_socket(spec.listen.host, spec.listen.port)
+        self._listener = listener = _bound_socket(spec.listen.host, spec.listen.port)
         # One engine id for life, as RFC 3411 asks; its third format is five octets of header and free ones.
         identity = bytes.fromhex("8000000005") + hashlib.sha256(spec.id.encode()).digest()[:12]
         self._engine = engine.SnmpEngine(OctetString(identity))

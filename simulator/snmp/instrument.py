@@ -28,13 +28,15 @@ class Instrument(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp 
     def read_variables(self, *bindings: Any, **_: Any) -> list[tuple[Any, Any]]:
         """The value of each name; noSuchObject or noSuchInstance where there is none."""
         self._refresh()
-        return [(name, self._read(tuple(name))) for name, _ in bindings]
+        now = self._device.clock()
+        return [(name, self._read(tuple(name), now)) for name, _ in bindings]
 
     def read_next_variables(self, *bindings: Any, **context: Any) -> list[tuple[Any, Any]]:
         """The name and value after each name; endOfMibView after the last."""
         self._refresh()
         wide = not self._speaks_version_1(context["snmpEngine"])
-        return [self._after(name, wide=wide) for name, _ in bindings]
+        now = self._device.clock()
+        return [self._after(name, now, wide=wide) for name, _ in bindings]
 
     def _refresh(self) -> None:
         self._device.turn()
@@ -46,17 +48,17 @@ class Instrument(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp 
         self._objects = {oid: (ObjectName(oid), value) for oid, value in found}
         self._columns = {oid[:-1] for oid in self._order}
 
-    def _read(self, oid: Oid) -> Any:
+    def _read(self, oid: Oid, now: float) -> Any:
         if oid not in self._objects:
             return noSuchInstance if oid[:-1] in self._columns else noSuchObject
         value = self._objects[oid][1]
-        return value(self._device.clock()) if callable(value) else value
+        return value(now) if callable(value) else value
 
-    def _after(self, name: Any, *, wide: bool) -> tuple[Any, Any]:
+    def _after(self, name: Any, now: float, *, wide: bool) -> tuple[Any, Any]:
         index = bisect_right(self._order, tuple(name))
         while index < len(self._order):
             oid = self._order[index]
-            value = self._read(oid)
+            value = self._read(oid, now)
             # SNMPv1 has no Counter64: such objects are passed over (RFC 3584, section 4.2.2.1).
             if wide or not isinstance(value, Counter64):
                 return self._objects[oid][0], value
