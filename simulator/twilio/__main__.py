@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-import waitress
+import waitress  # type: ignore[import-untyped]  # no stubs in the lock
 
 from simulator.twilio.api import Account
 from simulator.twilio.app import create_app

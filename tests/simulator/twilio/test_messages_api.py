@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
-from twilio.base.exceptions import TwilioRestException
-from twilio.request_validator import RequestValidator
+from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from tests.harness import wait_until
 from tests.simulator.twilio.support import ALICE, BOB, SENDER, FakeTwilio, callback_server

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from simulator.certificates import make_certificates
+from tests.harness import wait_until
+from tests.real.conftest import SHORT_WINDOW, Measured
+from tests.real.stack import Stack, stack
+from tests.simulator.network import PASSWORD, Network, network
+
+pytestmark = pytest.mark.slow
+
+RESELLER, CLIENT, NOC = "whatsapp:+8801700000001", "whatsapp:+8801700000002", "whatsapp:+8801700000000"
+PLAN = 20e6  # bits per second: what the reseller bought and what its queue lets through
+YELLOW_SECONDS = 45  # at 90 % of it, before all of it is used
+PINGED = "203.0.113.10"  # asked from the device, which is simulated: nothing is sent there
+
+
+@dataclass(frozen=True)
+class Way:
+    """A simulated RouterOS device with all of Backhaul behind it; `began` is when the busy time began."""
+
+    net: Network
+    stack: Stack
+    began: float
+
+    def told(self, to: str, *words: str) -> float | None:
+        """When that recipient was first told something with all the words, None until then."""
+        times = [message["accepted_at"] for message in self.stack.messages(*words) if message["to"] == to]
+        return min(times, default=None)
+
+
+def router(folder: Path, now: float) -> dict[str, Any]:
+    tls = make_certificates(folder, ["127.0.0.1"])
+    events = [
+        {"start": now - 600, "end": now + YELLOW_SECONDS, "bps": 0.9 * PLAN},
+        {"start": now + YELLOW_SECONDS, "end": now + 600, "bps": PLAN},
+    ]
+    reseller = {"mean": 0.4 * PLAN, "share": 0.2, "noise": 0.0, "events": events}
+    return {
+        "id": "core-1",
+        "version": "7.16.2",
+        "tls": {"cert": str(tls.cert), "key": str(tls.key)},
+        "interfaces": [{"name": "ether1", "traffic": {"mean": "1M"}}],
+        "queues": [{"name": "r1001", "max_limit": {"upload": PLAN, "download": PLAN}, "traffic": reseller}],
+        "pings": [{"address": PINGED, "rtt_ms": 5}],
+    }
+
+
+def contacts(number: str) -> list[dict[str, str]]:
+    return [{"name": "NOC", "whatsapp": number.removeprefix("whatsapp:"), "language": "en"}]
+
+
+def inventory(folder: Path, port: int) -> Path:
+    device = {"id": "core-1", "driver": "routeros", "host": "127.0.0.1", "port": port, "username": "monitor"}
+    uplink = {
+        "id": "r1001-main",
+        "name": "Uplink",
+        "device": "core-1",
+        "attach": {"queue": "r1001"},
+        "committed_mbps": 20,
+    }
+    line = {
+        "id": "c1-main",
+        "name": "Line",
+        "device": "core-1",
+        "attach": {"interface": "ether1"},
+        "committed_mbps": 10,
+    }
+    line |= {"ping": PINGED, "ping_from": "device"}
+    document = {
+        "isp": {"id": "isp", "name": "ISP", "timezone": "Asia/Dhaka", "currency": "BDT", "contacts": contacts(NOC)},
+        "devices": [device | {"password": PASSWORD, "tls": {"ca_file": str(folder / "ca.pem")}}],
+        "links": [],
+        "tenants": [
+            {"id": "r1001", "kind": "reseller", "name": "Uttara", "contacts": contacts(RESELLER), "circuits": [uplink]},
+            {"id": "c1", "kind": "client", "name": "Bank", "contacts": contacts(CLIENT), "circuits": [line]},
+        ],
+    }
+    path = folder / "inventory.yml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def way(tmp_path: Path) -> Iterator[Way]:
+    began = time.time()
+    with ExitStack() as running:
+        net = running.enter_context(network(tmp_path, [router(tmp_path, began)]))
+        file = inventory(tmp_path, net.ports["core-1"])
+        yield Way(net, running.enter_context(stack(tmp_path, file, SHORT_WINDOW)), began)
+
+
+def test_from_the_router_to_the_phone(way: Way, measured: Measured) -> None:
+    """A reseller at 80 % and at 100 %, a circuit down and up again: each is told to whom it concerns, once.
+
+    The rules' window is SHORT_WINDOW instead of 5 minutes; all else is as shipped.
+    """
+    wait_until(lambda: way.stack.value('isp_circuit_up{circuit="c1-main"}') == 1, "the circuit to be up", timeout=60)
+    cut_at = time.time()
+    way.net.fault(kind="cut", ping=PINGED)
+    yellow = wait_until(lambda: way.told(RESELLER, "r1001 uses 80 %"), "yellow", timeout=90)
+    down = wait_until(lambda: way.told(CLIENT, "c1-main is down"), "the tenant to hear of its circuit", timeout=60)
+    measured(f"reseller at 80 %: told {yellow - way.began:.0f} s after the start")
+    measured(f"circuit pinged from its device: tenant told {down - cut_at:.0f} s after the cut")
+    way.net.repair()
+    red = wait_until(lambda: way.told(RESELLER, "r1001 uses all"), "red", timeout=120)
+    measured(f"reseller at 100 %: told {red - way.began - YELLOW_SECONDS:.0f} s after its queue was full")
+    for each in (CLIENT, NOC):
+        wait_until(partial(way.told, each, "Resolved", "c1-main"), f"the repair to be told to {each}", timeout=90)
+    assert way.told(NOC, "r1001 uses all")
+    assert way.told(CLIENT, "r1001") is None
+    assert way.told(RESELLER, "c1-main") is None
+    told = [message["to"] for message in way.stack.messages("c1-main is down")]
+    assert sorted(told) == sorted([CLIENT, NOC] * 2)  # down and up, each once
