@@ -30,7 +30,7 @@ from devices.session import (
 from inventory.models import Device
 
 # RouterOS takes 10 ms to 5 s (/tool/ping documentation); its default of 1 s would outlast a probe.
-PING_INTERVAL_SECONDS = 0.2
+PING_INTERVAL_MILLISECONDS = 200
 
 _TABLES: dict[type[object], tuple[tuple[str, ...], Callable[[Sequence[Attributes]], Sequence[Row]]]] = {
     Sensor: (tables.SENSORS, tables.parse_sensors),
@@ -59,14 +59,14 @@ class RouterosSession:
         return cast("Sequence[R]", parse(self._ask(deadline, *words)))
 
     def ping(self, address: str, count: int, deadline: Deadline) -> list[float | None]:
-        """Round-trip times in seconds of `count` pings, sent 0.2 s apart by the router.
+        """Round-trip times in seconds of `count` pings, sent 200 ms apart by the router.
 
-        Needs the policy `test` on the router. Lasts `count` times 0.2 s and the wait for the last echo:
+        Needs the policy `test` on the router. Lasts `count` times 200 ms and the wait for the last echo:
         raises BadReply at once where the deadline leaves less.
         """
-        if deadline.at - time.monotonic() < count * PING_INTERVAL_SECONDS:
-            raise BadReply(f"no time for {count} pings, {PING_INTERVAL_SECONDS:g} s apart")
-        words = (f"=address={address}", f"=count={count}", f"=interval={PING_INTERVAL_SECONDS:g}")
+        if deadline.at - time.monotonic() < count * PING_INTERVAL_MILLISECONDS / 1000:
+            raise BadReply(f"no time for {count} pings, {PING_INTERVAL_MILLISECONDS} ms apart")
+        words = (f"=address={address}", f"=count={count}", f"=interval={PING_INTERVAL_MILLISECONDS}ms")
         return tables.parse_ping(self._ask(deadline, "/ping", *words))
 
     def close(self) -> None:

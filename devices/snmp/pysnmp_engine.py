@@ -1,4 +1,4 @@
-"""The SNMP engine on pysnmp: pure Python, for machines gufo-snmp has no build for; slower, same rows."""
+"""The SNMP engine on pysnmp: pure Python, a second opinion where gufo-snmp and an agent disagree; same rows."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from statistics import fmean
 from devices.session import Deadline, System
 from devices.snmp.cells import counter, text
 from devices.snmp.engine import Value
-from devices.snmp.sysdescr import CISCO, enterprise_of, model_of, vendor_of, version_of
+from devices.snmp.sensors import OPERATING_DESCR
+from devices.snmp.sysdescr import CISCO, JUNIPER, enterprise_of, model_of, vendor_of, version_of
 from devices.snmp.walk import Column, Walker
 
 # SNMPv2-MIB, HOST-RESOURCES-MIB (RFC 2790), SNMP-FRAMEWORK-MIB (RFC 3411), MIKROTIK-MIB, CISCO-PROCESS-MIB.
@@ -22,6 +23,7 @@ _SCALARS = (SYS_DESCR, SYS_OBJECT_ID, SYS_UP_TIME, HR_SYSTEM_UPTIME, SNMP_ENGINE
 
 HR_PROCESSOR_LOAD = "1.3.6.1.2.1.25.3.3.1.2"
 CPM_CPU_TOTAL_1MIN_REV = "1.3.6.1.4.1.9.9.109.1.1.1.1.7"
+OPERATING_CPU = "1.3.6.1.4.1.2636.3.1.13.1.8"  # of jnxOperatingTable, in percent
 HR_STORAGE_TYPE = "1.3.6.1.2.1.25.2.3.1.2"
 HR_STORAGE_RAM = "1.3.6.1.2.1.25.2.1.2"
 _STORAGE_UNITS, _STORAGE_SIZE, _STORAGE_USED = (f"1.3.6.1.2.1.25.2.3.1.{column}" for column in (4, 5, 6))
@@ -36,14 +38,13 @@ def read_system(walker: Walker, deadline: Deadline, now: float) -> System:
     enterprise = enterprise_of(scalars.get(SYS_OBJECT_ID))
     description = text(scalars.get(SYS_DESCR)) or ""
     uptime = uptime_seconds(scalars)
-    load = walker.column(CPM_CPU_TOTAL_1MIN_REV if enterprise == CISCO else HR_PROCESSOR_LOAD, deadline)
     used, total = _memory(walker, deadline)
     return System(
         vendor=vendor_of(enterprise),
         model=model_of(enterprise, description),
         version=text(scalars.get(MTXR_LIC_VERSION)) or version_of(enterprise, description),
         boot_time=None if uptime is None else now - uptime,
-        cpu=mean_load(load),
+        cpu=mean_load(_loads(walker, enterprise, deadline)),
         memory_used=used,
         memory_total=total,
     )
@@ -63,6 +64,21 @@ def uptime_seconds(scalars: Mapping[str, Value]) -> float | None:
         return None if engine is None else float(engine)
     wraps = 0 if engine is None else max(0, round((engine * _TICKS_PER_SECOND - ticks) / _TICKS_WRAP))
     return (ticks + wraps * _TICKS_WRAP) / _TICKS_PER_SECOND
+
+
+def _loads(walker: Walker, enterprise: int | None, deadline: Deadline) -> Column:
+    """The processors' loads in percent, from the table the vendor fills."""
+    if enterprise == CISCO:
+        return walker.column(CPM_CPU_TOTAL_1MIN_REV, deadline)
+    if enterprise == JUNIPER:
+        return routing_engine_loads(walker.columns((OPERATING_DESCR, OPERATING_CPU), deadline))
+    return walker.column(HR_PROCESSOR_LOAD, deadline)
+
+
+def routing_engine_loads(columns: Mapping[str, Column]) -> Column:
+    """Of jnxOperatingTable only the routing engines: fans and cards are components too, with a load of 0."""
+    loads, names = columns[OPERATING_CPU], columns[OPERATING_DESCR]
+    return {index: load for index, load in loads.items() if "Routing Engine" in (text(names.get(index)) or "")}
 
 
 def mean_load(loads: Column) -> float | None:
