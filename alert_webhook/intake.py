@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from alert_webhook.contacts import Contacts
 from alert_webhook.metrics import Metrics
 from alert_webhook.outbox import Intake, Outbox
 from alert_webhook.payload import Alert, Parsed, Quarantined, QuarantineReason, parse_payload
-from alert_webhook.routing import HEARTBEAT, Recipient, recipients
+from alert_webhook.routing import HEARTBEAT, Recipient
 
 log = structlog.get_logger()
+
+Route = Callable[[Alert], Sequence[Recipient]]
 
 
 class Reception:
@@ -22,16 +23,17 @@ class Reception:
     def __init__(
         self,
         outbox: Outbox,
-        contacts: Contacts,
-        operators: Sequence[str],
+        route: Route,
         metrics: Metrics,
         wake: Callable[[], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`route` says who is told, `wake` is called when there is something new, `clock` gives Unix seconds."""
         self._outbox = outbox
-        self._contacts = contacts
-        self._operators = operators
+        self._route = route
         self._metrics = metrics
         self._wake = wake
+        self._clock = clock
 
     def take(self, body: bytes) -> None:
         """Make everything in `body` durable. Raises SQLAlchemyError when the database could not commit."""
@@ -42,7 +44,7 @@ class Reception:
         self._commit(Parsed(quarantined=(Quarantined(QuarantineReason.TOO_LARGE, start),)))
 
     def _commit(self, parsed: Parsed) -> None:
-        now = time.time()
+        now = self._clock()
         intake = self._routed(parsed)
         if intake.routed or intake.quarantined:
             self._outbox.add(intake, now)
@@ -50,13 +52,12 @@ class Reception:
         self._count(parsed.alerts, intake.quarantined, now)
 
     def _routed(self, parsed: Parsed) -> Intake:
-        inventory = self._contacts.current()
         routed: list[tuple[Alert, Sequence[Recipient]]] = []
         nobody: list[Quarantined] = []
         for alert in parsed.alerts:
             if alert.name == HEARTBEAT:
                 continue
-            told = recipients(alert, inventory, self._operators)
+            told = self._route(alert)
             if told:
                 routed.append((alert, told))
             else:

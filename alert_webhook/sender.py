@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -25,25 +25,32 @@ class Sender:
     """Takes a leased lane to its next rest. Used by many threads at once, never two for one lane."""
 
     def __init__(
-        self, leases: Leases, deliveries: Deliveries, notifiers: Mapping[str, Notifier], metrics: Metrics
+        self,
+        leases: Leases,
+        deliveries: Deliveries,
+        notifiers: Mapping[str, Notifier],
+        metrics: Metrics,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`clock` gives Unix seconds."""
         self._leases = leases
-        self._deliveries = deliveries
+        self.deliveries = deliveries
         self._notifiers = notifiers
         self._metrics = metrics
+        self._clock = clock
         self._rng = random.Random()  # noqa: S311 - jitter, no secret
 
     def serve(self, lane: Lane) -> None:
         """Send what is due in `lane`, if anything, and give the lane back."""
-        next_at = time.time() + PACE  # also after an accident, so that it does not repeat at full speed
+        next_at = self._clock() + PACE  # also after an accident, so that it does not repeat at full speed
         try:
-            prepared = self._deliveries.prepare(lane, time.time())
+            prepared = self.deliveries.prepare(lane, self._clock())
             self._metrics.dead(prepared.dead)
             if prepared.message is None:
                 next_at = 0.0
             else:
                 rest = self._send(lane, prepared.message, prepared.attempts)
-                next_at = time.time() + max(PACE, rest)
+                next_at = self._clock() + max(PACE, rest)
         finally:
             self._leases.release(lane, next_at)
 
@@ -53,8 +60,8 @@ class Sender:
             provider_id = self._notifiers[lane.channel].send(message)
         except DeliveryError as error:
             return self._failed(lane, message, attempts + 1, error)
-        now = time.time()
-        self._metrics.accepted(self._deliveries.accepted(message.id, provider_id, now), now)
+        now = self._clock()
+        self._metrics.accepted(self.deliveries.accepted(message.id, provider_id, now), now)
         self._metrics.delivery(lane.channel, "accepted", Reason.NONE)
         log.info("message accepted", message=message.id, channel=lane.channel, provider_id=provider_id)
         return 0.0
@@ -63,12 +70,12 @@ class Sender:
         outcome, rest = "refused", 0.0
         if error.reason is Reason.UNKNOWN:
             outcome = "unknown"
-            self._deliveries.unknown(message.id, time.time())
+            self.deliveries.unknown(message.id, self._clock())
         elif is_worth_another(error, attempts):
             outcome, rest = "retry", delay_after(error, attempts, self._rng)
-            self._deliveries.again(message.id, error.reason, rest, time.time())
+            self.deliveries.again(message.id, error.reason, rest, self._clock())
         else:
-            self._metrics.dead(self._deliveries.refused(message.id, error, time.time()))
+            self._metrics.dead(self.deliveries.refused(message.id, error, self._clock()))
         self._metrics.delivery(lane.channel, outcome, error.reason)
         log.warning(
             "message not accepted",

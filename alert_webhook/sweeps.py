@@ -39,9 +39,13 @@ class Sweeps:
     def fall_back(self, now: float) -> dict[str, int]:
         """Hand to mail what WhatsApp has not accepted in time; what is unknown stays to be looked up.
 
-        Without a mail address it stays until it is stale. Returns the dead letters by channel.
+        Without a mail address, or when it is old news by now, it stays until it is found to be stale.
+        Returns the dead letters by channel.
         """
-        late = and_(notices.c.queued_at < now - FALLBACK_AFTER, notices.c.fallback_address.is_not(None))
+        late = and_(
+            notices.c.queued_at.between(now - STALE_AFTER, now - FALLBACK_AFTER),
+            notices.c.fallback_address.is_not(None),
+        )
         pending = and_(notices.c.state == NoticeState.PENDING, late)
         unknown = and_(notices.c.state == NoticeState.UNKNOWN, late, notices.c.fell_back.is_(False))
         stale = and_(notices.c.state == NoticeState.UNKNOWN, notices.c.queued_at < now - STALE_AFTER)

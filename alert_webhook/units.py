@@ -14,13 +14,15 @@ _STEP_UP = 10
 
 
 def humanise(value: str, unit: str) -> str:
-    """A rule's raw number with its unit (`bps`, `ratio`, `seconds`, else shown as it is); other text cleaned."""
+    """A rule's raw number with its unit (`bps`, `ratio`, `seconds`, `up`, else a noun); other text cleaned."""
     try:
         number = float(value)
     except ValueError:
         return clean(value, 40)
-    if not math.isfinite(number):
-        return ""
+    return _with_unit(number, unit) if math.isfinite(number) else ""
+
+
+def _with_unit(number: float, unit: str) -> str:
     match unit:
         case "bps":
             return _bit_rate(number)
@@ -28,6 +30,8 @@ def humanise(value: str, unit: str) -> str:
             return f"{_short(number * 100)} %"
         case "seconds":
             return f"{_short(number * 1000)} ms" if abs(number) < 1 else f"{_short(number)} s"
+        case "up":
+            return ""  # a state, which the headline says
         case _:
             return f"{_short(number)} {clean(unit, 20)}".rstrip()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -17,8 +18,10 @@ from alert_webhook.metrics import Metrics
 from alert_webhook.notice import Notice
 from alert_webhook.notifiers import NOTIFIERS
 from alert_webhook.outbox import Outbox
+from alert_webhook.payload import Alert
 from alert_webhook.reconcile import Reconciler
 from alert_webhook.resolved import Verifier
+from alert_webhook.routing import Recipient, recipients
 from alert_webhook.sender import Sender
 from alert_webhook.settings import Settings
 from alert_webhook.sweeps import Sweeps
@@ -29,18 +32,23 @@ from inventory.outbox import create_tables
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The webhook without its web server. `worker` is not started yet."""
+    """The webhook without its web server. `worker`, which drives `parts`, is not started yet."""
 
     settings: Settings
     engine: Engine
     outbox: Outbox
     reception: Reception
-    metrics: Metrics
+    parts: Parts
     worker: Worker
 
+    @property
+    def metrics(self) -> Metrics:
+        """What the service counts."""
+        return self.parts.metrics
 
-def build(settings: Settings, environ: Mapping[str, str]) -> Service:
-    """Everything `settings` describe; `environ` fills the inventory's `${NAME}`.
+
+def build(settings: Settings, environ: Mapping[str, str], clock: Callable[[], float] = time.time) -> Service:
+    """Everything `settings` describe; `environ` fills the inventory's `${NAME}`, `clock` gives Unix seconds.
 
     Raises SettingError for an inventory or a database that cannot be opened.
     """
@@ -48,15 +56,21 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Service:
     engine = open_database(settings.database_url)
     if engine.dialect.name == "sqlite":  # PostgreSQL gets its tables by migration, from their owner
         create_tables(engine)
-    sweeps = Sweeps(engine)
-    metrics = Metrics(NOTIFIERS, sweeps.backlog)
+    metrics = Metrics(NOTIFIERS, Sweeps(engine).backlog)
     outbox = Outbox(engine, hold_resolved=settings.prometheus_url is not None)
-    worker = Worker(_parts(settings, engine, contacts, sweeps, metrics))
-    reception = Reception(outbox, contacts, settings.operators, metrics, worker.wake)
-    return Service(settings, engine, outbox, reception, metrics, worker)
+    parts = _parts(settings, engine, contacts, metrics, clock)
+    worker = Worker(parts)
+
+    def route(alert: Alert) -> Sequence[Recipient]:
+        return recipients(alert, contacts.current(), settings.operators)
+
+    reception = Reception(outbox, route, metrics, worker.wake, clock)
+    return Service(settings, engine, outbox, reception, parts, worker)
 
 
-def _parts(settings: Settings, engine: Engine, contacts: Contacts, sweeps: Sweeps, metrics: Metrics) -> Parts:
+def _parts(
+    settings: Settings, engine: Engine, contacts: Contacts, metrics: Metrics, clock: Callable[[], float]
+) -> Parts:
     def word(message: str, lane: Lane, told: Sequence[Notice], folded: Sequence[Notice]) -> Message:
         return compose(message, lane, told, folded, contacts.place())
 
@@ -65,8 +79,8 @@ def _parts(settings: Settings, engine: Engine, contacts: Contacts, sweeps: Sweep
     leases = Leases(engine)
     return Parts(
         leases=leases,
-        sender=Sender(leases, Deliveries(engine, word), notifiers, metrics),
-        sweeps=sweeps,
+        sender=Sender(leases, Deliveries(engine, word), notifiers, metrics, clock),
+        sweeps=Sweeps(engine),
         reconciler=Reconciler(engine, finders),
         verifier=Verifier(engine, settings.prometheus_url) if settings.prometheus_url else None,
         metrics=metrics,

@@ -119,9 +119,9 @@ def _name(thing: object) -> str:
 
 
 def _link(text: str) -> str:
-    """A runbook's address; anything else than a plain web address is left out."""
+    """A runbook's address or file; anything that is not one plain word is left out."""
     link = clean(text, _RUNBOOK)
-    return link if link.startswith(("https://", "http://")) and " " not in link else ""
+    return link if link.isascii() and " " not in link else ""
 
 
 def _also(folded: Sequence[Notice], language: Language) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email import policy
@@ -17,8 +18,12 @@ from typing import Any
 import pytest
 import requests
 from aiosmtpd.controller import Controller
+from sqlalchemy import select
 
-from tests.harness import ROOT, Service, answers, free_port, service, wait_until
+from alert_webhook.settings import read_settings
+from alert_webhook.wiring import build
+from inventory.outbox import notices
+from tests.harness import ROOT, Service, answers, free_port, service
 
 ACCOUNT, AUTH_TOKEN, BEARER = "AC" + "a" * 32, "twilio-auth-token", "bearer-token"
 NOC, TENANT, TENANT_BN = "+8801700000000", "+8801700000001", "+8801700000002"
@@ -239,5 +244,45 @@ def link_alert(number: int = 1, status: str = "firing", severity: str = "critica
     return alert("NttnBandwidthHigh", number, status, link="nttn-dhaka", severity=severity)
 
 
-def arrives(condition: Callable[[], Any], what: str, timeout: float = 20.0) -> Any:
-    return wait_until(condition, what, timeout=timeout)
+class Clock:
+    """A time that moves when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Hand:
+    """The webhook without threads: a test is its worker and moves its clock; Twilio, mail and database are real."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.clock = Clock()
+        settings = read_settings({"BACKHAUL_PUBLIC_URL": "http://127.0.0.1:1", **environ}, ("bn", "en"))
+        self.service = build(settings, environ, self.clock)
+        self.parts = self.service.parts
+
+    def post(self, *alerts: Mapping[str, Any]) -> None:
+        self.service.reception.take(json.dumps(payload(*alerts)).encode())
+
+    def work(self, seconds: float = 0.0) -> None:
+        """Let time pass, then do everything that is due."""
+        self.clock.now += seconds
+        if self.parts.verifier is not None:
+            self.parts.verifier.round(self.clock.now)
+        self.parts.reconciler.round(self.clock.now)
+        self.parts.metrics.dead(self.parts.sweeps.fall_back(self.clock.now))
+        for lane in self.parts.leases.claim(100, self.clock.now):
+            self.parts.sender.serve(lane)
+
+    def states(self, **columns: str) -> list[str]:
+        """The states of the notices with these values, in the order they came."""
+        chosen = [notices.c[name] == value for name, value in columns.items()]
+        with self.service.engine.begin() as connection:
+            return list(connection.execute(select(notices.c.state).where(*chosen).order_by(notices.c.id)).scalars())
+
+
+@pytest.fixture
+def hand(stack: Stack) -> Hand:
+    return Hand(stack.environ)
