@@ -12,6 +12,10 @@ from simulator.traffic import Traffic
 
 Kind = Literal["routeros", "snmp"]
 
+# What SNMPv3 users may be protected by (RFC 3414, 3826, 7860; AES192 and AES256 as the vendors do them).
+AUTH_PROTOCOLS = ("MD5", "SHA", "SHA224", "SHA256", "SHA384", "SHA512")
+PRIVACY_PROTOCOLS = ("DES", "AES128", "AES192", "AES256")
+
 
 class Listen(NamedTuple):
     """The address and port a device answers on; an IPv6 host is written without brackets here."""

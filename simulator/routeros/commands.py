@@ -98,7 +98,9 @@ class Commands:
         """One reply per probe: when its answer is there, or when the next probe is due."""
         request = parse_ping(command.arguments)
         if "/ping" in self._device.spec.recording:
-            await connection.send(self._prepare(command).render(0.0, command.tag_word))
+            rows = self._device.spec.recording["/ping"]
+            prepared = Prepared(rows, command.properties, self._device.spec.encoding)
+            await connection.send(prepared.render(0.0, command.tag_word))
             await connection.reply(command, b"!done")
             return
         report = PingReport(request, parse_version(self._device.spec.version))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +52,9 @@ class Network:
 
 @contextmanager
 def network(tmp_path: Path, devices: list[dict[str, Any]]) -> Iterator[Network]:
-    """Run the simulator with these devices; a device that names no address gets a free port."""
-    ports: dict[str, int] = {}
+    """Run the simulator with these devices, each on a free port."""
+    ports = free_ports(devices)
     for device in devices:
-        kind = socket.SOCK_DGRAM if device.get("kind") == "snmp" else socket.SOCK_STREAM
-        ports[device["id"]] = free_port(kind)
         device["listen"] = f"127.0.0.1:{ports[device['id']]}"
         if device.get("kind") != "snmp":
             device.setdefault("users", {"monitor": PASSWORD})
@@ -67,6 +65,18 @@ def network(tmp_path: Path, devices: list[dict[str, Any]]) -> Iterator[Network]:
     env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
     with service(command, log, ready=lambda: "ready:" in log.read_text(encoding="utf-8"), env=env):
         yield Network(control, ports, log)
+
+
+def free_ports(devices: list[dict[str, Any]]) -> dict[str, int]:
+    """A port for each device; all are held at once, so that no two get the same."""
+    with ExitStack() as held:
+        ports: dict[str, int] = {}
+        for device in devices:
+            kind = socket.SOCK_DGRAM if device.get("kind") == "snmp" else socket.SOCK_STREAM
+            probe = held.enter_context(socket.socket(socket.AF_INET, kind))
+            probe.bind(("127.0.0.1", 0))
+            ports[device["id"]] = probe.getsockname()[1]
+        return ports
 
 
 class RawClient:
