@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -13,6 +14,9 @@ from exporter.collectors import COLLECTORS
 from exporter.collectors.base import Collector, NoData, Scrape
 
 log = structlog.get_logger()
+
+# A thousand circuits whose interfaces were renamed are one message, not a page of them.
+_PROBLEMS_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def _run(scrape: Scrape, name: str, collector: Collector) -> Outcome:
     success: bool | None
     try:
         problems = collector.collect(scrape)
-        success, reason = not problems, "; ".join(problems)
+        success, reason = not problems, _told(problems)
     except NoData as error:
         success, reason = None, str(error)
     except DeviceError as error:
@@ -51,6 +55,11 @@ def _run(scrape: Scrape, name: str, collector: Collector) -> Outcome:
         log.exception("a collector broke", device=scrape.plan.device.id, collector=name)
         success, reason = False, f"a fault in Backhaul: {error!r}"
     return Outcome(name, time.monotonic() - started, success, reason)
+
+
+def _told(problems: Sequence[str]) -> str:
+    more = len(problems) - _PROBLEMS_TOLD
+    return "; ".join(problems[:_PROBLEMS_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _write(scrape: Scrape, outcome: Outcome) -> None:
