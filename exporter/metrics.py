@@ -93,7 +93,7 @@ VLAN_BANDWIDTH = _gauge(
     "isp_vlan_bandwidth_bits_per_second",
     (*_VLAN, "direction"),
     "Bits per second, receive or transmit as the device sees it, over the time since the last reading. "
-    "Absent on the first reading and after a reset or reboot.",
+    "Absent on the first reading, after a reset or reboot, and where a 32-bit counter may have gone round twice.",
 )
 VLAN_UP = _gauge(
     "isp_vlan_up",
@@ -165,7 +165,7 @@ CIRCUIT_BANDWIDTH = _gauge(
     "isp_circuit_bandwidth_bits_per_second",
     _CIRCUIT_DIRECTION,
     "Bits per second, download or upload as the tenant sees it, over the time since the last reading. "
-    "Absent on the first reading and after a reset or reboot.",
+    "Absent on the first reading, after a reset or reboot, and where a 32-bit counter may have gone round twice.",
 )
 CIRCUIT_LIMIT = _gauge(
     "isp_circuit_limit_bits_per_second",

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tests.exporter.routers import router
-from tests.exporter.served import circuit, exporter, link, routeros, tenant, value
+from tests.exporter.served import exporter, link, routeros, tenant, value
 from tests.harness import wait_until
 
 
@@ -56,51 +56,3 @@ def test_a_reload_keeps_what_stayed_and_drops_what_went(tmp_path: Path) -> None:
             assert value(served.probe("changed"), "isp_device_up") == 1
             wait_until(lambda: removed.sessions == 0, "the session to the removed device to close")
     assert (kept.logins, changed.logins, removed.logins) == (1, 2, 1)
-
-
-def test_rates_stay_away_where_counters_do_not_compare(tmp_path: Path) -> None:
-    """A counter that went back, a row with a new id and a restarted router show no bandwidth, then go on."""
-    circuits = [circuit(name, "core-1", {"interface": name}) for name in ("steady", "reset", "renumbered")]
-    with (
-        router() as device,
-        exporter(tmp_path, devices=[routeros("core-1", device.port)], tenants=[tenant("t1", *circuits)]) as served,
-    ):
-
-        def bandwidths() -> list[bool]:
-            assert served.reload().status_code == 200  # a reading of its own, however soon
-            got = served.probe("core-1")
-            names = ("steady", "reset", "renumbered")
-            gauge = "isp_circuit_bandwidth_bits_per_second"
-            return [value(got, gauge, circuit=name, direction="download") is not None for name in names]
-
-        def count(number: int, *, reset: int, renumbered: int) -> None:
-            device.interface(1, "steady", number, number)
-            device.interface(2, "reset", reset, reset)
-            device.interface(renumbered, "renumbered", number, number)
-
-        count(1000, reset=1000, renumbered=3)
-        assert bandwidths() == [False, False, False]
-        count(2000, reset=10, renumbered=7)
-        assert bandwidths() == [True, False, False]
-        count(3000, reset=20, renumbered=7)
-        assert bandwidths() == [True, True, True]
-        device.tables["/system/resource/print"][0]["uptime"] = "30s"
-        count(4000, reset=30, renumbered=7)
-        assert bandwidths() == [False, False, False], "counters that passed their old values after a restart"
-        device.tables["/system/resource/print"][0]["uptime"] = "31s"
-        count(5000, reset=40, renumbered=7)
-        assert bandwidths() == [True, True, True]
-
-
-def test_a_shared_reading_moves_no_rate(tmp_path: Path) -> None:
-    """Answering twice from one reading leaves the counters' memory alone."""
-    nttn = link("nttn", (10, "core-1", "vlan10"))
-    with router() as device:
-        device.interface(1, "vlan10", 0, 0)
-        with exporter(tmp_path, devices=[routeros("core-1", device.port)], links=[nttn]) as served:
-            first = served.get("/probe?target=core-1").text
-            device.interface(1, "vlan10", 8000, 8000)
-            assert served.get("/probe?target=core-1").text == first
-            served.reload()
-            got = served.probe("core-1")
-    assert (value(got, "isp_vlan_bandwidth_bits_per_second", direction="receive") or 0) > 0

@@ -1,0 +1,83 @@
+"""Bandwidth gauges over HTTP: there where two readings compare, away where they do not."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from tests.exporter.routers import router
+from tests.exporter.served import circuit, exporter, link, routeros, tenant, value
+from tests.harness import fixture_path
+
+
+def test_rates_stay_away_where_counters_do_not_compare(tmp_path: Path) -> None:
+    """A counter that went back, a row with a new id and a restarted router show no bandwidth, then go on."""
+    circuits = [circuit(name, "core-1", {"interface": name}) for name in ("steady", "reset", "renumbered")]
+    with (
+        router() as device,
+        exporter(tmp_path, devices=[routeros("core-1", device.port)], tenants=[tenant("t1", *circuits)]) as served,
+    ):
+
+        def bandwidths() -> list[bool]:
+            assert served.reload().status_code == 200  # a reading of its own, however soon
+            got = served.probe("core-1")
+            names = ("steady", "reset", "renumbered")
+            gauge = "isp_circuit_bandwidth_bits_per_second"
+            return [value(got, gauge, circuit=name, direction="download") is not None for name in names]
+
+        def count(number: int, *, reset: int, renumbered: int) -> None:
+            device.interface(1, "steady", number, number)
+            device.interface(2, "reset", reset, reset)
+            device.interface(renumbered, "renumbered", number, number)
+
+        count(1000, reset=1000, renumbered=3)
+        assert bandwidths() == [False, False, False]
+        count(2000, reset=10, renumbered=7)
+        assert bandwidths() == [True, False, False]
+        count(3000, reset=20, renumbered=7)
+        assert bandwidths() == [True, True, True]
+        device.tables["/system/resource/print"][0]["uptime"] = "30s"
+        count(4000, reset=30, renumbered=7)
+        assert bandwidths() == [False, False, False], "counters that passed their old values after a restart"
+        device.tables["/system/resource/print"][0]["uptime"] = "31s"
+        count(5000, reset=40, renumbered=7)
+        assert bandwidths() == [True, True, True]
+
+
+def test_a_shared_reading_moves_no_rate(tmp_path: Path) -> None:
+    """Answering twice from one reading leaves the counters' memory alone."""
+    nttn = link("nttn", (10, "core-1", "vlan10"))
+    with router() as device:
+        device.interface(1, "vlan10", 0, 0)
+        with exporter(tmp_path, devices=[routeros("core-1", device.port)], links=[nttn]) as served:
+            first = served.get("/probe?target=core-1").text
+            device.interface(1, "vlan10", 8000, 8000)
+            assert served.get("/probe?target=core-1").text == first
+            served.reload()
+            got = served.probe("core-1")
+    assert (value(got, "isp_vlan_bandwidth_bits_per_second", direction="receive") or 0) > 0
+
+
+def test_a_recorded_router_whose_counters_overtook_their_old_values(tmp_path: Path) -> None:
+    """Six readings of one router; before the sixth it restarted, and its counters are already past the old ones."""
+    samples = json.loads(fixture_path("routeros/v7_rest_interface_print_6_samples.json").read_text(encoding="utf-8"))
+    vlans = link("nttn", (10, "core-1", "ether1"), (20, "core-1", "ether2"))
+    gauge = "isp_vlan_bandwidth_bits_per_second"
+    rates: list[list[float | None]] = []
+    with router() as device, exporter(tmp_path, devices=[routeros("core-1", device.port)], links=[vlans]) as served:
+        began = time.monotonic()
+        for number, sample in enumerate(samples):
+            device.tables["/interface/print"] = sample["interface_print"]
+            device.tables["/system/resource/print"][0]["uptime"] = "20s" if number == 5 else f"1h{number}s"
+            got = served.probe("core-1")
+            rates.append([value(got, gauge, vlan=vlan, direction="transmit") for vlan in ("10", "20")])
+            served.reload()
+        at_most = time.monotonic() - began
+    counted = [int(row["tx-byte"]) for s in samples for row in s["interface_print"] if row["name"] == "ether1"]
+    assert rates[0] == rates[5] == [None, None]
+    for (rate, other), before, after in zip(rates[1:5], counted, counted[1:], strict=False):
+        assert rate is not None
+        assert rate >= (after - before) * 8 / at_most
+        assert other is not None
+    assert counted[5] > counted[4], "which is why the counter alone would not have told"
