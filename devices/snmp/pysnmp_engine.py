@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
 
 from pyasn1.type import univ
+from pysnmp.error import PySnmpError
 from pysnmp.hlapi.v3arch import asyncio as snmp
 from pysnmp.proto import errind, rfc1902, rfc1905
 
 from devices.addresses import Endpoint
-from devices.session import BadReply, ConnectionLost, Deadline, LoginFailed
+from devices.session import BadReply, ConnectionLost, Deadline, LoginFailed, Unreachable
 from devices.snmp.engine import NoAnswer, Value, VarBind, ask_again
 from devices.snmp.users import auth_protocol, privacy_protocol
 from inventory.models import SnmpSettings
@@ -56,14 +57,17 @@ class PysnmpEngine:
     def __init__(self, endpoint: Endpoint, settings: SnmpSettings, deadline: Deadline) -> None:
         """Open a socket; pysnmp learns a version 3 agent's engine id and clock with the first question."""
         deadline.remaining()
-        self._loop = asyncio.new_event_loop()
-        self._engine = snmp.SnmpEngine()
         self._auth = _auth(settings)
         self._bulk = settings.version != "1"
+        self._loop = asyncio.new_event_loop()
+        self._engine = snmp.SnmpEngine()
         transport = snmp.Udp6TransportTarget if ":" in endpoint.sockaddr[0] else snmp.UdpTransportTarget
-        self._target = self._loop.run_until_complete(
-            transport.create(endpoint.sockaddr[:2], timeout=_PYSNMP_WAIT_SECONDS, retries=0)
-        )
+        target = transport.create(endpoint.sockaddr[:2], timeout=_PYSNMP_WAIT_SECONDS, retries=0)
+        try:
+            self._target = self._loop.run_until_complete(target)
+        except PySnmpError as error:
+            self.close()
+            raise Unreachable(f"no socket towards {endpoint.sockaddr[0]}: {error}") from error
 
     def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
         """The values of `oids`; one the agent does not have is missing from the answer."""
@@ -92,10 +96,10 @@ class PysnmpEngine:
         """Let go of the socket and the event loop."""
         self._engine.close_dispatcher()
         # pysnmp cancels its timer but does not wait for its end.
-        timers = asyncio.gather(*asyncio.all_tasks(self._loop), return_exceptions=True)
-        timers.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(timers)
+        for timer in asyncio.all_tasks(self._loop):
+            timer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                self._loop.run_until_complete(timer)
         self._loop.close()
 
     def _ask(

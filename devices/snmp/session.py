@@ -22,6 +22,7 @@ from devices.session import (
     Row,
     Sensor,
     System,
+    Unreachable,
     Unsupported,
 )
 from devices.snmp.engine import Engine
@@ -100,8 +101,17 @@ def open_snmp(device: Device, deadline: Deadline) -> SnmpSession:
     settings = device.snmp
     if settings is None:
         raise LoginFailed("the inventory gives no snmp settings for this device")
-    endpoints = resolve(device.host, device.port, socket.SOCK_DGRAM, deadline)
-    walker = Walker(ENGINES[settings.engine](endpoints[0], settings, deadline))
+    failure = Unreachable(f'"{device.host}" has no address')
+    for endpoint in resolve(device.host, device.port, socket.SOCK_DGRAM, deadline):
+        try:
+            return _open(endpoint, settings, deadline)
+        except Unreachable as error:  # a name may have an address nobody listens on
+            failure = error
+    raise failure
+
+
+def _open(endpoint: Endpoint, settings: SnmpSettings, deadline: Deadline) -> SnmpSession:
+    walker = Walker(ENGINES[settings.engine](endpoint, settings, deadline))
     try:
         enterprise = enterprise_of(walker.get([SYS_OBJECT_ID], deadline).get(SYS_OBJECT_ID))
     except BaseException:

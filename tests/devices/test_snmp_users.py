@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from devices.session import Deadline, DeviceError, DeviceTimeout, Interface, LoginFailed, System
@@ -100,3 +101,18 @@ def test_a_user_without_settings_is_refused(net_snmp_agent: int) -> None:
     assert isinstance(settings, SnmpSettings)
     with pytest.raises(LoginFailed, match="auth"):
         open_snmp(device(net_snmp_agent, settings), Deadline(5))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sessions_leave_nothing_open(net_snmp_agent: int, engine: str) -> None:
+    """Opened, refused or silent: after the session no socket is left."""
+    process = psutil.Process()
+    before = process.num_fds()
+    for _ in range(5):
+        session = open_snmp(device(net_snmp_agent, community("public", engine=engine)), Deadline(10))
+        session.rows(System, Deadline(10))
+        session.close()
+        for settings in (community("wrong", engine=engine), user("sha1", ("ROT13", AUTH_KEY), None, engine)):
+            with pytest.raises(DeviceError):
+                open_snmp(device(net_snmp_agent, settings), Deadline(0.05))
+    assert process.num_fds() == before
