@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from simulator.faults import KINDS
 from simulator.network_file import load_network, parse_network
 from simulator.sections import NetworkError
 from tests.harness import BIN, ROOT
@@ -60,6 +62,19 @@ def test_a_bad_network_names_the_place(document: object, reason: str) -> None:
     with pytest.raises(NetworkError) as caught:
         parse_network(document, "network.yml", Path())
     assert reason in str(caught.value)
+
+
+def test_the_readme_is_true(tmp_path: Path) -> None:
+    """Its example loads, and its table lists every fault there is."""
+    readme = (ROOT / "simulator" / "README.md").read_text(encoding="utf-8")
+    network, traffic = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    (tmp_path / "v6_interface_print.json").write_text("[]", encoding="utf-8")
+    (tmp_path / "samples.json").write_text('[{"rows": [{"uptime": "1s"}]}]', encoding="utf-8")
+    document = yaml.safe_load(network)
+    document["devices"][0]["interfaces"][1] |= yaml.safe_load(traffic)
+    (device,) = parse_network(document, "README.md", tmp_path)
+    assert device.interfaces[1].receive.rate(1790000200) == 190e6
+    assert set(re.findall(r"^\| `([a-z-]+)` \| ", readme, re.MULTILINE)) == set(KINDS)
 
 
 @pytest.mark.parametrize("text", ["devices: [", "devices: []: x"])
