@@ -15,6 +15,7 @@ from exporter.device_pings import DevicePings
 from exporter.exposition import Exposition
 from exporter.plan import DevicePlan
 from exporter.rates import Rates
+from exporter.reading import Reading
 from exporter.scrape import ReasonLog, run_collectors
 from exporter.sessions import KeptSession
 from inventory.models import Device
@@ -101,13 +102,16 @@ class DeviceProbe:
             reading = self._session.start_reading(deadline)
         except DeviceError as error:
             reason = f"{type(error).__name__}: {error}"
-            self._reasons.note("device", reason)
-            return self._failed(plan, began, reason)
         except Exception as error:  # a reply nobody foresaw must cost this device alone, and this probe alone
             log.exception("a driver broke", device=self.device.id)
-            self._reasons.note("device", "a fault in Backhaul")
             self._session.close()
-            return self._failed(plan, began, f"a fault in Backhaul: {error!r}")
+            reason = f"a fault in Backhaul, {type(error).__name__}: see its log"
+        else:
+            return self._collect(plan, began, reading)
+        self._reasons.note("device", reason)
+        return self._failed(plan, began, reason)
+
+    def _collect(self, plan: DevicePlan, began: float, reading: Reading) -> Answer:
         self._reasons.note("device", "")
         out = Exposition()
         outcomes = run_collectors(Scrape(plan, reading, self._rates, self._pings, out))

@@ -53,7 +53,7 @@ def _run(scrape: Scrape, name: str, collector: Collector) -> Outcome:
         success, reason = False, f"{type(error).__name__}: {error}"
     except Exception as error:  # our own mistake in one collector must not cost the others their samples
         log.exception("a collector broke", device=scrape.plan.device.id, collector=name)
-        success, reason = False, f"a fault in Backhaul: {error!r}"
+        success, reason = False, f"a fault in Backhaul, {type(error).__name__}: see its log"
     return Outcome(name, time.monotonic() - started, success, reason)
 
 
