@@ -52,7 +52,8 @@ DEVICE_COLLECTOR_DURATION = _gauge(
 DEVICE_LOGINS = _counter(
     "isp_device_logins_total",
     _DEVICE,
-    "Sessions opened to the device since the exporter started, failed tries not counted; flat while a session lives.",
+    "Sessions opened to the device, failed tries not counted; flat while a session lives. "
+    "Starts anew with the exporter, and when the device's settings change.",
 )
 DEVICE_BOOT_TIME = _gauge(
     "isp_device_boot_time_seconds",
