@@ -50,9 +50,14 @@ class Fault:
         if (self.kind == "cut") != ((self.interface is None) != (self.ping is None)):
             raise FaultError("a cut, and only a cut, names either `interface` or `ping`")
 
+    @property
+    def instant(self) -> bool:
+        """Whether it is over as soon as it happens: a reboot without an end."""
+        return self.kind == "reboot" and math.isinf(self.until)
+
     def active(self, now: float) -> bool:
         """Whether it is in force at `now`."""
-        return self.at <= now < self.until
+        return self.at <= now < self.until and not self.instant
 
     def as_json(self) -> dict[str, Any]:
         """What the control API shows of it."""
@@ -82,7 +87,8 @@ class Faults:
         kept: list[Fault] = []
         ended = 0
         for fault in self._all:
-            if fault.until <= now or number not in (None, fault.number):
+            happened = fault.instant and fault.at <= now
+            if happened or fault.until <= now or number not in (None, fault.number):
                 kept.append(fault)
                 continue
             ended += 1
@@ -92,12 +98,8 @@ class Faults:
         return ended
 
     def active(self, now: float) -> tuple[Fault, ...]:
-        """What is wrong at `now`. A reboot without an end is over at once and is not listed."""
-        return tuple(
-            fault
-            for fault in self._all
-            if fault.active(now) and not (fault.kind == "reboot" and math.isinf(fault.until))
-        )
+        """What is wrong at `now`."""
+        return tuple(fault for fault in self._all if fault.active(now))
 
     def pending(self, now: float) -> tuple[Fault, ...]:
         """What is still to come."""
@@ -105,7 +107,7 @@ class Faults:
 
     def kinds(self, now: float) -> frozenset[str]:
         """The kinds in force at `now`."""
-        return frozenset(fault.kind for fault in self._all if fault.at <= now < fault.until)
+        return frozenset(fault.kind for fault in self._all if fault.active(now))
 
     def of_kind(self, kind: str) -> tuple[Fault, ...]:
         """All of one kind, whenever they are."""
@@ -118,7 +120,7 @@ class Faults:
 
     def booted(self, now: float, first: float) -> float:
         """When the device that first started at `first` last started, seen from `now`."""
-        ends = (fault.at if math.isinf(fault.until) else fault.until for fault in self.of_kind("reboot"))
+        ends = (fault.at if fault.instant else fault.until for fault in self.of_kind("reboot"))
         return max((end for end in ends if end <= now), default=first)
 
     def outages(self, *interfaces: str) -> list[tuple[float, float]]:

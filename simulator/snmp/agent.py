@@ -11,7 +11,6 @@ from typing import Any
 from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.entity import config, engine
 from pysnmp.entity.rfc3413 import cmdrsp, context
-from pysnmp.proto.rfc1902 import OctetString
 
 from simulator.device import SimulatedDevice
 from simulator.network import SnmpUser
@@ -52,6 +51,7 @@ class Agent:
         self._engine: Any = None
         self._listener: socket.socket | None = None
         self._booted = device.booted
+        self._boots = 0
 
     async def apply(self) -> None:
         """Bring the agent in line with the device's faults. Raises OSError where it cannot listen."""
@@ -77,9 +77,8 @@ class Agent:
     def _open(self) -> None:
         spec = self._device.spec
         self._listener = listener = _bound_socket(spec.listen.host, spec.listen.port)
-        # One engine id for life, as RFC 3411 asks; its third format is five octets of header and free ones.
-        identity = bytes.fromhex("8000000005") + hashlib.sha256(spec.id.encode()).digest()[:12]
-        self._engine = engine.SnmpEngine(OctetString(identity))
+        self._boots = max(self._boots + 1, int(self._device.clock()))
+        self._engine = _engine(spec.id, self._boots)
         module = udp6 if listener.family == socket.AF_INET6 else udp
         transport = (udp6.Udp6Transport if module is udp6 else udp.UdpTransport)().open_server_mode(sock=listener)
         self._gate(transport)
@@ -127,6 +126,20 @@ def _bound_socket(host: str, port: int) -> socket.socket:
         raise
     listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return listener
+
+
+def _engine(name: str, boots: int) -> Any:
+    """An engine with one identity for life, which starts for the `boots`th time, as RFC 3411 and 3414 ask.
+
+    A number of starts taken from the clock only rises and needs no file. It is set afterwards because an engine made
+    with an identity keeps its starts in a file of its own choice. The identity's fifth format is free octets.
+    """
+    made = engine.SnmpEngine()
+    identity, starts = made.get_mib_builder().import_symbols("__SNMP-FRAMEWORK-MIB", "snmpEngineID", "snmpEngineBoots")
+    octets = bytes.fromhex("8000000005") + hashlib.sha256(name.encode()).digest()[:12]
+    identity.syntax = made.snmpEngineID = identity.syntax.clone(octets)
+    starts.syntax = starts.syntax.clone(boots)
+    return made
 
 
 def _add_user(snmp_engine: Any, user: SnmpUser) -> None:

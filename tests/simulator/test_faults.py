@@ -68,6 +68,24 @@ def test_a_reboot_starts_uptime_and_counters_anew(net: Network) -> None:
     assert client.rows("/system/resource/print")[0]["uptime"] in {f"{seconds}s" for seconds in range(60)}
 
 
+def test_a_repair_does_not_reboot_again(net: Network) -> None:
+    """What happened has happened: the session made after the reboot goes on."""
+    net.fault("mid-1", kind="reboot")
+    client, booted = net.raw("mid-1"), net.describe("mid-1")["booted"]
+    net.repair("mid-1")
+    assert client.rows("/system/identity/print")
+    assert net.describe("mid-1")["booted"] == booted
+
+
+def test_a_reboot_with_an_end_stays_away_until_then(net: Network) -> None:
+    """Nothing listens meanwhile; a repair ends it early, and uptime counts from there."""
+    net.fault("mid-1", kind="reboot", seconds=600)
+    with pytest.raises(ConnectionRefusedError):
+        net.raw("mid-1")
+    net.repair("mid-1")
+    assert net.raw("mid-1").rows("/system/resource/print")[0]["uptime"] in {f"{seconds}s" for seconds in range(60)}
+
+
 def test_renumbering_moves_every_id(net: Network) -> None:
     """Names stay, ids do not."""
     client = net.raw()

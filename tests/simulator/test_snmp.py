@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import time
 
@@ -135,3 +136,32 @@ def test_a_reboot_starts_sysuptime_anew(net: Network) -> None:
     uptime = ask(net, "snmpget", ".1.3.6.1.2.1.1.3.0").stdout
     assert re.search(r"= 0:0:00:\d\d\.\d\d$", uptime.strip()), uptime
     assert int(column(net, IF_HC_IN)[1]) < int(before[1]) // 1000
+
+
+# A version 3 request without user and engine id, which every agent answers with its own id, boots and time (RFC 3414).
+DISCOVERY = bytes.fromhex(
+    "303e020103301102040000002a020300ffe3040104020103"
+    "0410300e0400020100020100040004000400"
+    "301404000400a00e02040000002a0201000201003000"
+)
+
+
+def discover(net: Network) -> tuple[bytes, int]:
+    """The agent's engine id and its boots."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(5)
+        asking.sendto(DISCOVERY, ("127.0.0.1", net.ports["switch-1"]))
+        reply = asking.recv(4096)
+    at = reply.index(bytes.fromhex("8000000005"))
+    identity, boots = reply[at : at + 17], reply[at + 17 :]
+    assert boots[0] == 2
+    return identity, int.from_bytes(boots[2 : 2 + boots[1]], "big")
+
+
+def test_an_engine_keeps_its_id_and_counts_its_starts(net: Network) -> None:
+    """A version 3 client must see a reboot, or it would take the agent's replies for old ones."""
+    identity, boots = discover(net)
+    net.fault("switch-1", kind="reboot")
+    again, more = discover(net)
+    assert again == identity
+    assert more > boots
