@@ -24,7 +24,7 @@ def resolve(host: str, port: int, kind: socket.SocketKind, deadline: Deadline) -
     """
     try:
         return _lookup(host, port, kind, socket.AI_NUMERICHOST)
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # no literal
         return _ask_name_server(host, port, kind, deadline)
 
 
@@ -35,7 +35,7 @@ def _ask_name_server(host: str, port: int, kind: socket.SocketKind, deadline: De
     def ask() -> None:
         try:
             answers.put(_lookup(host, port, kind, 0))
-        except (OSError, UnicodeError) as error:  # UnicodeError: a label too long for IDNA
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label empty or too long for IDNA
             answers.put(OSError(str(error)))
 
     threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()

@@ -14,9 +14,11 @@ Value = int | float | bytes | str | None
 VarBind = tuple[str, Value]
 Answer = TypeVar("Answer")
 
-# How long the first try waits; every further one twice as long. An agent on a busy router answers within
-# a second, and a lost datagram must not cost the whole probe.
+# How long the first try waits. An agent on a busy router answers within a second, and a lost datagram must
+# not cost the whole probe.
 FIRST_WAIT_SECONDS = 1.0
+# How often a large page is asked for before a smaller one is: twice, since one datagram may just be lost.
+LARGE_PAGE_TRIES = 2
 
 
 class Engine(Protocol):
@@ -48,16 +50,18 @@ class PageTooLarge(Exception):
 
 
 def ask_again(attempt: Callable[[float], Answer], deadline: Deadline, give_up: int | None = None) -> Answer:
-    """The result of `attempt(seconds)`, tried until the deadline, or `give_up` times, while it raises NoAnswer.
+    """The result of `attempt(seconds)`, tried again while it raises NoAnswer.
 
-    Raises PageTooLarge after `give_up` tries, DeviceTimeout at the deadline.
+    Every try waits twice as long as the one before, until the deadline: DeviceTimeout. With `give_up`,
+    that many tries wait alike, to leave time for smaller pages: PageTooLarge.
     """
     heard = ""
     for tries in count():
         if tries == give_up:
             raise PageTooLarge
         try:
-            wait = min(FIRST_WAIT_SECONDS * 2**tries, deadline.remaining())
+            longest = FIRST_WAIT_SECONDS * (2**tries if give_up is None else 1)
+            wait = min(longest, deadline.remaining())
         except DeviceTimeout:
             raise DeviceTimeout(_silence(heard)) from None
         try:

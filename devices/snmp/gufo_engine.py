@@ -40,7 +40,7 @@ from gufo.snmp.user import BaseAuthKey, BasePrivKey
 
 from devices.addresses import Endpoint
 from devices.session import BadReply, Deadline, LoginFailed, Unreachable
-from devices.snmp.engine import NoAnswer, Value, VarBind, ask_again
+from devices.snmp.engine import LARGE_PAGE_TRIES, NoAnswer, Value, VarBind, ask_again
 from devices.snmp.users import auth_protocol, privacy_protocol
 from inventory.models import SnmpSettings
 
@@ -98,7 +98,7 @@ class GufoEngine:
         send, receive = partial(self._sock.send_get_bulk, cursor), partial(self._sock.recv_get_bulk, cursor)
         while True:
             try:
-                page = self._ask(send, receive, deadline, give_up=2 if size > 1 else None)
+                page = self._ask(send, receive, deadline, give_up=LARGE_PAGE_TRIES if size > 1 else None)
             except StopAsyncIteration:
                 return
             ended = not page or page[-1] is None  # gufo marks the end of the column

@@ -14,7 +14,7 @@ from pysnmp.proto import errind, rfc1902, rfc1905
 
 from devices.addresses import Endpoint
 from devices.session import BadReply, ConnectionLost, Deadline, LoginFailed, Unreachable
-from devices.snmp.engine import NoAnswer, Value, VarBind, ask_again
+from devices.snmp.engine import LARGE_PAGE_TRIES, NoAnswer, Value, VarBind, ask_again
 from devices.snmp.users import auth_protocol, privacy_protocol
 from inventory.models import SnmpSettings
 
@@ -81,7 +81,7 @@ class PysnmpEngine:
     def pages(self, column: str, size: int, deadline: Deadline) -> Iterator[list[VarBind]]:
         """The cells below `column`, until the agent has no more of them."""
         command, arguments = (snmp.bulk_cmd, (0, size)) if self._bulk else (snmp.next_cmd, ())
-        give_up = 2 if self._bulk and size > 1 else None
+        give_up = LARGE_PAGE_TRIES if self._bulk and size > 1 else None
         last, below = column, f"{column}."
         while True:
             page = self._ask(command, arguments, [last], deadline, give_up)
