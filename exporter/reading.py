@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar, cast
@@ -58,22 +59,30 @@ class Reading:
         """`Session.ping`, for as long as the session lasts."""
         if self.lost is not None:
             raise self.lost
-        try:
+        with self._noting_loss():
             return self._session.ping(address, count, deadline)
-        except (ConnectionLost, DeviceTimeout) as error:
-            self.lost = error
-            raise
 
     def _read(self, kind: type[R], at_most: float | None) -> Table[Row] | DeviceError:
         if self.lost is not None:
             return self.lost
-        started = time.monotonic()
         try:
             seconds = min(self.deadline.remaining(), self._attempt_seconds, at_most or self._attempt_seconds)
-            rows = self._session.rows(kind, Deadline(seconds))
-        except (ConnectionLost, DeviceTimeout) as error:
-            self.lost = error
-            return error
+            started = time.monotonic()
+            with self._noting_loss():
+                rows = self._session.rows(kind, Deadline(seconds))
         except DeviceError as error:
             return error
         return Table(cast("Sequence[Row]", rows), (started + time.monotonic()) / 2)
+
+    @contextmanager
+    def _noting_loss(self) -> Iterator[None]:
+        try:
+            yield
+        except (ConnectionLost, DeviceTimeout) as error:
+            self.lost = error
+            raise
+        except DeviceError:
+            raise
+        except Exception:  # nobody knows what of the answer is still under way, so the session is not used again
+            self.lost = ConnectionLost("the session was given up after a fault in Backhaul")
+            raise
