@@ -170,7 +170,7 @@ def _trunk(section: Section, plain: dict[str, Interface]) -> Interface:
 
 
 def _interface(section: Section, seed: str) -> Interface:
-    receive, transmit = traffic_pair(section, seed, "receive", "transmit")
+    receive, transmit = traffic_pair(section, seed, ("receive", "transmit"))
     return _interface_of(section, receive, transmit, ())
 
 
@@ -200,7 +200,7 @@ def _queue(section: Section, seed: str) -> Queue:
     limits = section.section("max_limit")
     upload_limit, download_limit = limits.rate("upload", 0), limits.rate("download", 0)
     limits.done()
-    download, upload = traffic_pair(section, seed, "download", "upload", (download_limit, upload_limit))
+    download, upload = traffic_pair(section, seed, ("download", "upload"), (download_limit, upload_limit))
     queue = Queue(
         name=section.text("name"),
         target=section.text("target", ""),
@@ -217,7 +217,7 @@ def _queue(section: Section, seed: str) -> Queue:
 
 
 def _session(section: Section, seed: str) -> PppSession:
-    download, upload = traffic_pair(section, seed, "download", "upload")
+    download, upload = traffic_pair(section, seed, ("download", "upload"))
     session = PppSession(
         name=section.text("name"),
         address=section.text("address", ""),

@@ -41,6 +41,7 @@ def router(**changes: Any) -> dict[str, Any]:
             "ends after",
         ),
         (router(interfaces=[{"name": "e1", "traffic": {"weekdays": [1, 2]}}]), "seven"),
+        (router(interfaces=[{"name": "e1", "traffic": {"busier": "upload"}}]), "busier: expected receive or transmit"),
         (router(queues=[{"name": "q", "interface": "e9"}]), 'there is no interface "e9" on core-1'),
         (router(pings=[{"address": "1.1.1.1", "loss": "all"}]), "loss: expected a number"),
         (router(faults=[{"kind": "hang"}]), "at is missing"),
@@ -99,6 +100,15 @@ def test_history_and_live_counters_share_their_functions() -> None:
     assert one.queues[0].download.octets(*span) == other.queues[0].download.octets(*span) > 0
     assert one.queues[0].download.rate(1e9 + 400) == 150e6
     assert one.queues[0].upload.rate(1e9 + 400) == 190e6 * 0.25
+
+
+def test_an_interface_may_send_more_than_it_receives() -> None:
+    """A port that faces a customer transmits what the customer downloads; mean and surge are those of that way."""
+    traffic = {"mean": "40M", "busier": "transmit", "noise": 0, "events": [{"start": 100, "end": 200, "bps": "90M"}]}
+    (device,) = parse_network(router(interfaces=[{"name": "e1", "traffic": traffic}]), "network.yml", Path())
+    port = device.interfaces[0]
+    assert (port.transmit.rate(150), port.receive.rate(150)) == (90e6, 22.5e6)
+    assert port.receive.rate(1000) == pytest.approx(port.transmit.rate(1000) / 4)
 
 
 def test_an_address_that_is_taken_ends_with_a_reason(tmp_path: Path) -> None:
