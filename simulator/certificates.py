@@ -41,8 +41,17 @@ def make_certificates(folder: Path, names: Sequence[str] = LOOPBACK) -> Certific
     folder.mkdir(parents=True, exist_ok=True)
     made = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca_name = _name("Simulated network CA")
-    ca_usage = x509.KeyUsage(
+    made.ca.write_bytes(_authority(ca_key).public_bytes(serialization.Encoding.PEM))
+    made.cert.write_bytes(_server(key, ca_key, names).public_bytes(serialization.Encoding.PEM))
+    made.key.touch(mode=0o600)
+    unencrypted = serialization.NoEncryption()
+    made.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, unencrypted))
+    return made
+
+
+def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """The authority's own certificate; the usages are those RFC 5280 asks of one that signs certificates."""
+    usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=True,
         crl_sign=True,
@@ -53,40 +62,43 @@ def make_certificates(folder: Path, names: Sequence[str] = LOOPBACK) -> Certific
         encipher_only=False,
         decipher_only=False,
     )
-    ca_id = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
-    ca = (
-        _builder(ca_name, ca_name, ca_key.public_key())
+    return (
+        _builder(AUTHORITY, key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(ca_usage, critical=True)
-        .add_extension(ca_id, critical=False)
-        .sign(ca_key, hashes.SHA256())
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
     )
-    cert = (
-        _builder(_name(names[0]), ca_name, key.public_key())
+
+
+def _server(
+    key: ec.EllipticCurvePrivateKey, ca_key: ec.EllipticCurvePrivateKey, names: Sequence[str]
+) -> x509.Certificate:
+    """A server's certificate for these names, signed by the authority."""
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
+    return (
+        _builder(_name(names[0]), key.public_key())
         .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ca_id), critical=False)
+        .add_extension(issuer, critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    made.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    made.cert.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
-    made.key.touch(mode=0o600)
-    made.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return made
 
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+AUTHORITY = _name("Simulated network CA")
+
+
+def _builder(subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    """What both certificates have in common; the authority issues both."""
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(issuer)
+        .issuer_name(AUTHORITY)
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))

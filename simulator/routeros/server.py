@@ -19,7 +19,7 @@ class ApiServer:
         self._commands = Commands(device)
         self._tls = None if device.spec.tls is None else server_context(device.spec.tls)
         self._listener: asyncio.Server | None = None
-        self._connections: set[Connection] = set()
+        self._connections: dict[asyncio.Task[None], Connection] = {}
         self._booted = device.booted
 
     async def apply(self) -> None:
@@ -33,7 +33,7 @@ class ApiServer:
             self._listener = None
         elif not away and self._listener is None:
             host, port = self._device.spec.listen
-            self._listener = await asyncio.start_server(self._serve, host, port, ssl=self._tls, backlog=256)
+            self._listener = await asyncio.start_server(self._accept, host, port, ssl=self._tls, backlog=256)
 
     async def close(self) -> None:
         """Stop listening and drop everyone."""
@@ -41,19 +41,21 @@ class ApiServer:
             self._listener.close()
             self._listener = None
         self._drop()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _drop(self) -> None:
-        for connection in self._connections:
+        for connection in self._connections.values():
             connection.abort()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a client in a task of ours: asyncio would print a traceback for one of its own that is cancelled."""
         self._device.statistics.connections += 1
         connection = Connection(self._device, self._commands.execute, reader, writer)
-        self._connections.add(connection)
-        try:
-            await connection.run()
-        finally:
-            self._connections.discard(connection)
+        task = asyncio.create_task(connection.run())
+        self._connections[task] = connection
+        task.add_done_callback(self._connections.pop)
 
 
 def server_context(tls: Tls) -> ssl.SSLContext:

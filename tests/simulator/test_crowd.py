@@ -64,3 +64,17 @@ def test_a_router_speaks_tls_with_a_certificate_that_verifies(tmp_path: Path) ->
                 "127.0.0.1", port=net.ports["core-1"], username="monitor", password=PASSWORD, plaintext_login=True
             ).get_api()
     assert made.key.stat().st_mode & 0o077 == 0
+
+
+def test_it_ends_quietly_with_clients_connected(tmp_path: Path) -> None:
+    """Neither open sessions, nor commands under way, nor nonsense leave a traceback behind."""
+    with network(tmp_path, [{"id": "core-1", "pings": [{"address": "203.0.113.10"}]}]) as net:
+        idle, pinging, mad = net.raw(), net.raw(), net.raw(login=False)
+        pinging.send("/ping", "=address=203.0.113.10")
+        assert pinging.sentence()[0] == "!re"
+        mad.socket.sendall(b"\xff\xff")
+        assert mad.socket.recv(1) == b""
+        idle.send("/system/identity/print")
+        assert idle.sentence()[0] == "!re"
+        log = net.log
+    assert log.read_text(encoding="utf-8") == "ready: 1 devices\n"
