@@ -41,22 +41,25 @@ from gufo.snmp.user import BaseAuthKey, BasePrivKey
 from devices.addresses import Endpoint
 from devices.session import BadReply, Deadline, LoginFailed, Unreachable
 from devices.snmp.engine import LARGE_PAGE_TRIES, NoAnswer, Value, VarBind, ask_again
-from devices.snmp.users import auth_protocol, privacy_protocol
 from inventory.models import SnmpSettings
 
-_AUTH_KEYS: dict[str, type[BaseAuthKey]] = {
+# By the names the inventory takes.
+AUTH_KEYS: dict[str, type[BaseAuthKey]] = {
     "MD5": Md5Key,
-    "SHA1": Sha1Key,
+    "SHA": Sha1Key,
     "SHA224": Sha224Key,
     "SHA256": Sha256Key,
     "SHA384": Sha384Key,
     "SHA512": Sha512Key,
 }
-_PRIVACY_KEYS: dict[str, type[BasePrivKey]] = {
-    "DES": DesKey,
-    "AES128": Aes128Key,
-    "AES192": Aes192Key,
-    "AES256": Aes256Key,
+# AES192C and AES256C extend a short key as Cisco (and net-snmp) does, the others as Blumenthal's draft.
+PRIVACY_KEYS: dict[str, tuple[type[BasePrivKey], KeyExpansion]] = {
+    "DES": (DesKey, KeyExpansion.Blumenthal),
+    "AES128": (Aes128Key, KeyExpansion.Blumenthal),
+    "AES192": (Aes192Key, KeyExpansion.Blumenthal),
+    "AES256": (Aes256Key, KeyExpansion.Blumenthal),
+    "AES192C": (Aes192Key, KeyExpansion.Cisco),
+    "AES256C": (Aes256Key, KeyExpansion.Cisco),
 }
 # gufo's advice is to learn the agent's clock anew after 150 s (RFC 3414's time window).
 _CLOCK_SECONDS = 100.0
@@ -211,13 +214,8 @@ def _open_socket(endpoint: Endpoint, settings: SnmpSettings) -> _Socket:
 def _user(settings: SnmpSettings) -> User:
     auth, privacy, expansion = None, None, KeyExpansion.Blumenthal
     if settings.auth:
-        auth = _AUTH_KEYS[auth_protocol(settings.auth.protocol)](settings.auth.key.reveal().encode())
+        auth = AUTH_KEYS[settings.auth.protocol](settings.auth.key.reveal().encode())
     if settings.privacy:
-        protocol = privacy_protocol(settings.privacy.protocol)
-        if protocol.endswith("C"):
-            expansion = KeyExpansion.Cisco
-        privacy = _PRIVACY_KEYS[protocol.removesuffix("C")](settings.privacy.key.reveal().encode())
-    try:
-        return User(settings.username or "", auth_key=auth, priv_key=privacy, key_expansion=expansion)
-    except ValueError as error:
-        raise LoginFailed(f"snmp: {error}") from None
+        kind, expansion = PRIVACY_KEYS[settings.privacy.protocol]
+        privacy = kind(settings.privacy.key.reveal().encode())
+    return User(settings.username or "", auth_key=auth, priv_key=privacy, key_expansion=expansion)

@@ -15,18 +15,18 @@ from pysnmp.proto import errind, rfc1902, rfc1905
 from devices.addresses import Endpoint
 from devices.session import BadReply, ConnectionLost, Deadline, LoginFailed, Unreachable
 from devices.snmp.engine import LARGE_PAGE_TRIES, NoAnswer, Value, VarBind, ask_again
-from devices.snmp.users import auth_protocol, privacy_protocol
 from inventory.models import SnmpSettings
 
-_AUTH = {
+# By the names the inventory takes.
+AUTH_PROTOCOLS = {
     "MD5": snmp.USM_AUTH_HMAC96_MD5,
-    "SHA1": snmp.USM_AUTH_HMAC96_SHA,
+    "SHA": snmp.USM_AUTH_HMAC96_SHA,
     "SHA224": snmp.USM_AUTH_HMAC128_SHA224,
     "SHA256": snmp.USM_AUTH_HMAC192_SHA256,
     "SHA384": snmp.USM_AUTH_HMAC256_SHA384,
     "SHA512": snmp.USM_AUTH_HMAC384_SHA512,
 }
-_PRIVACY = {
+PRIVACY_PROTOCOLS = {
     "DES": snmp.USM_PRIV_CBC56_DES,
     "AES128": snmp.USM_PRIV_CFB128_AES,
     "AES192": snmp.USM_PRIV_CFB192_AES_BLUMENTHAL,
@@ -170,8 +170,8 @@ def _auth(settings: SnmpSettings) -> Any:
     options: dict[str, Any] = {}
     if settings.auth:
         options["authKey"] = settings.auth.key.reveal()
-        options["authProtocol"] = _AUTH[auth_protocol(settings.auth.protocol)]
+        options["authProtocol"] = AUTH_PROTOCOLS[settings.auth.protocol]
     if settings.privacy:
         options["privKey"] = settings.privacy.key.reveal()
-        options["privProtocol"] = _PRIVACY[privacy_protocol(settings.privacy.protocol)]
+        options["privProtocol"] = PRIVACY_PROTOCOLS[settings.privacy.protocol]
     return snmp.UsmUserData(settings.username or "", **options)  # noqa: S509 - the level is the inventory's choice

@@ -66,9 +66,12 @@ class SnmpSession:
             raise Unsupported(f"the snmp driver does not read {kind.__name__}")
         try:
             return cast("Sequence[R]", self._readers[kind](deadline))
-        except (ConnectionLost, DeviceTimeout, LoginFailed):
+        except (ConnectionLost, DeviceTimeout):
             self.close()
             raise
+        except LoginFailed as refused:  # it took us before: a new session finds out for good
+            self.close()
+            raise ConnectionLost(f"the agent let us in and does no more: {refused}") from refused
 
     def ping(self, address: str, count: int, deadline: Deadline) -> list[float | None]:  # noqa: ARG002 - the contract's
         """Raises Unsupported: asking a router to ping (DISMAN-PING-MIB) needs write access."""
