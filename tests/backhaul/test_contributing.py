@@ -1,0 +1,100 @@
+"""CONTRIBUTING.md is followed to the letter on a copy of the rooms, and what it promises is looked at."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from tests.harness import ROOT, answers, free_port, service
+
+ROOMS = ("inventory", "devices", "exporter", "alert_webhook", "backhaul")
+STEP = re.compile(
+    r"^`(?P<path>[^`]+)`, (?P<kind>new|change):\n\n(?P<blocks>(?:```(?:python|diff)\n.*?^```\n\n?)+)",
+    re.MULTILINE | re.DOTALL,
+)
+BLOCK = re.compile(r"```(?:python|diff)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A copy of the rooms in which recipes are followed."""
+
+    root: Path
+
+    def follow(self, recipe: str) -> None:
+        """Do what the section of that title says."""
+        text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+        section = text.split(f"## {recipe}\n")[1].split("\n## ")[0]
+        steps = list(STEP.finditer(section))
+        assert steps, f"no steps under {recipe}"
+        for step in steps:
+            for block in BLOCK.findall(step["blocks"]):
+                self._do(self.root / step["path"], step["kind"], block)
+
+    def _do(self, path: Path, kind: str, block: str) -> None:
+        if kind == "new":
+            assert not path.exists()
+            path.write_text(block, encoding="utf-8")
+            return
+        lines = block.splitlines(keepends=True)
+        before = "".join(line[1:] for line in lines if line[0] in " -")
+        after = "".join(line[1:] for line in lines if line[0] in " +")
+        text = path.read_text(encoding="utf-8")
+        assert text.count(before) == 1, f"{path.name} has not just one place that reads:\n{before}"
+        path.write_text(text.replace(before, after), encoding="utf-8")
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Runs the copy and not the project it was made from."""
+        return dict(os.environ, PYTHONPATH=str(self.root), PYTHONSAFEPATH="1")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, tmp_path / "copy" / room, ignore=shutil.ignore_patterns("__pycache__"))
+    return Workspace(tmp_path / "copy")
+
+
+def probe(workspace: Workspace, device: dict[str, object]) -> str:
+    """What the copy's exporter answers for the one device of its inventory."""
+    inventory, port = workspace.root / "inventory.yml", free_port()
+    isp = {"id": "skylink", "name": "SkyLink", "timezone": "Asia/Dhaka", "currency": "BDT"}
+    link = {
+        "id": "up",
+        "name": "Up",
+        "threshold_mbps": 950,
+        "vlans": [{"vlan": 10, "device": device["id"], "interface": "lo", "capacity_mbps": 200}],
+    }
+    inventory.write_text(yaml.safe_dump({"isp": isp, "devices": [device], "links": [link]}), encoding="utf-8")
+    listen = f"127.0.0.1:{port}"
+    command = [sys.executable, "-m", "backhaul", "exporter", "--inventory", str(inventory), "--listen", listen]
+    with service(
+        command, workspace.root / "log", ready=lambda: answers(f"http://{listen}/-/ready"), env=workspace.environ
+    ):
+        return requests.get(f"http://{listen}/probe", params={"target": str(device["id"])}, timeout=15).text
+
+
+def test_a_driver_added_by_the_recipe_is_read(workspace: Workspace) -> None:
+    """The inventory takes the new driver's name, and its probe gives counters of this machine."""
+    workspace.follow("Add a device driver")
+    text = probe(workspace, {"id": "here", "driver": "procfs", "host": "127.0.0.1"})
+    assert 'isp_device_up{isp="skylink",device="here"} 1' in text
+    assert re.search(r'isp_vlan_receive_bytes_total\{isp="skylink",link="up",vlan="10",device="here"\} \d+', text)
+
+
+def test_a_collector_added_by_the_recipe_is_exposed(workspace: Workspace) -> None:
+    """Its metric is in the probe, and its outcome is told like any other's."""
+    workspace.follow("Add a device driver")
+    workspace.follow("Add a collector")
+    text = probe(workspace, {"id": "here", "driver": "procfs", "host": "127.0.0.1"})
+    assert re.search(r'isp_device_interfaces\{isp="skylink",device="here"\} [1-9]', text)
+    assert 'isp_device_collector_success{isp="skylink",device="here",collector="interfaces"} 1' in text
