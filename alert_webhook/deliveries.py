@@ -86,13 +86,14 @@ class Deliveries:
         with self._engine.begin() as connection:
             fail_message(connection, message, error.reason, now)
             mine = (notices.c.message_id == message) & (notices.c.state == NoticeState.SENDING)
-            return give_up(connection, mine, error.reason, now)
+            rows = connection.execute(select(notices).where(mine).with_for_update()).all()
+            return give_up(connection, rows, error.reason, now)
 
 
 def _due(connection: Connection, lane: Lane, now: float) -> list[Notice]:
     mine = (notices.c.channel == lane.channel) & (notices.c.recipient == lane.recipient)
     pending = select(*COLUMNS).where(mine, notices.c.state == NoticeState.PENDING, notices.c.due_at <= now)
-    ordered = pending.order_by(notices.c.rank, notices.c.id).limit(MAX_NOTICES)
+    ordered = pending.order_by(notices.c.rank, notices.c.id).limit(MAX_NOTICES).with_for_update()
     return [from_row(row) for row in connection.execute(ordered).all()]
 
 

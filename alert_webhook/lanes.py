@@ -75,8 +75,11 @@ class Leases:
             for row in connection.execute(held.with_for_update(skip_locked=True)).all():
                 if row.lease_until <= now or (row.lease_owner != self._owner and _is_dead(row.lease_owner)):
                     lane = Lane(row.channel, row.recipient)
-                    _recover_messages(connection, lane, now)
+                    of_lane = (messages.c.channel == lane.channel) & (messages.c.recipient == lane.recipient)
+                    _recover_messages(connection, of_lane, now)
                     self._set(connection, lane, owner=None, until=0.0)
+            # And what was sent while the database could not take down how it ended.
+            _recover_messages(connection, messages.c.posted_at < now - LEASE_SECONDS, now)
 
     @staticmethod
     def _set(connection: Connection, lane: Lane, *, owner: str | None, until: float) -> None:
@@ -87,11 +90,10 @@ def _is(lane: Lane) -> ColumnElement[bool]:
     return and_(lanes.c.channel == lane.channel, lanes.c.recipient == lane.recipient)
 
 
-def _recover_messages(connection: Connection, lane: Lane, now: float) -> None:
-    of_lane = (messages.c.channel == lane.channel) & (messages.c.recipient == lane.recipient)
-    sending = select(messages.c.id).where(of_lane, messages.c.state == MessageState.SENDING)
-    for message in connection.execute(sending).scalars().all():
-        if lane.channel == "whatsapp":
+def _recover_messages(connection: Connection, which: ColumnElement[bool], now: float) -> None:
+    sending = select(messages.c.id, messages.c.channel).where(which, messages.c.state == MessageState.SENDING)
+    for message, channel in connection.execute(sending).all():
+        if channel == "whatsapp":
             mark_unknown(connection, message, check_at=now)
         else:
             send_again(connection, message, Reason.UNKNOWN, due_at=now, now=now)

@@ -12,7 +12,7 @@ import requests
 import structlog
 from sqlalchemy import Engine, select
 
-from alert_webhook.transitions import set_notices
+from alert_webhook.transitions import release
 from inventory.outbox import NoticeState, notices
 
 log = structlog.get_logger()
@@ -75,7 +75,7 @@ class Verifier:
             return 0
         over = [row.id for row in rows if not firing.report(row.alert["labels"])]
         with self._engine.begin() as connection:
-            set_notices(connection, over, state=NoticeState.PENDING, queued_at=now, due_at=now)
+            release(connection, over, now)
         return len(over)
 
 

@@ -35,7 +35,7 @@ class Sender:
         """`clock` gives Unix seconds."""
         self._leases = leases
         self.deliveries = deliveries
-        self._notifiers = notifiers
+        self.notifiers = notifiers
         self._metrics = metrics
         self._clock = clock
         self._rng = random.Random()  # noqa: S311 - jitter, no secret
@@ -57,7 +57,7 @@ class Sender:
     def _send(self, lane: Lane, message: Message, attempts: int) -> float:
         """Send; returns for how many seconds the lane must rest."""
         try:
-            provider_id = self._notifiers[lane.channel].send(message)
+            provider_id = self.notifiers[lane.channel].send(message)
         except DeliveryError as error:
             return self._failed(lane, message, attempts + 1, error)
         now = self._clock()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, select, update
 
 from alert_webhook.plan import STALE_AFTER
 from alert_webhook.reasons import Reason
@@ -50,10 +52,10 @@ class Sweeps:
         unknown = and_(notices.c.state == NoticeState.UNKNOWN, late, notices.c.fell_back.is_(False))
         stale = and_(notices.c.state == NoticeState.UNKNOWN, notices.c.queued_at < now - STALE_AFTER)
         with self._engine.begin() as connection:
-            for row in connection.execute(select(notices).where(unknown)).all():
+            for row in _free(connection, unknown):
                 hand_to_mail(connection, row, now)
-            give_up(connection, pending, Reason.TIMEOUT, now)
-            return give_up(connection, stale, Reason.UNKNOWN, now)
+            give_up(connection, _free(connection, pending), Reason.TIMEOUT, now)
+            return give_up(connection, _free(connection, stale), Reason.UNKNOWN, now)
 
     def release_held(self, now: float) -> None:
         """Let every "resolved" go that waited for a confirmation nobody asks for any more."""
@@ -80,3 +82,8 @@ class Sweeps:
         with self._engine.begin() as connection:
             rows = connection.execute(counted).all()
         return Backlog({row[0]: row[1] for row in rows}, min((row[2] for row in rows), default=None))
+
+
+def _free(connection: Connection, which: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Those rows, but for the ones another transaction is busy with: they have their turn in the next sweep."""
+    return connection.execute(select(notices).where(which).with_for_update(skip_locked=True)).all()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, update
 
 from alert_webhook.notice import DEVICE_DOWN
 from alert_webhook.outbox import add_notices
@@ -19,13 +19,32 @@ from inventory.outbox import MessageState, NoticeState, messages, notices
 UNFOLD_AFTER = 60.0
 
 _UNDER_WAY = (NoticeState.SENDING, NoticeState.UNKNOWN)
+_UNANSWERED = (MessageState.SENDING, MessageState.UNKNOWN)
+
+_FOR_UNFOLDING = (
+    notices.c.queued_at,
+    notices.c.alertname,
+    notices.c.status,
+    notices.c.recipient,
+    notices.c.isp,
+    notices.c.device,
+)
 
 
 def set_notices(connection: Connection, ids: Iterable[int], **values: Any) -> None:
-    """Give the notices of these ids new values."""
+    """Give the notices of these ids new values; the caller holds their lane or their rows."""
     rows = [{"notice": notice} for notice in ids]
     if rows:
         connection.execute(update(notices).where(notices.c.id == bindparam("notice")).values(**values), rows)
+
+
+def release(connection: Connection, ids: Iterable[int], now: float) -> None:
+    """Let held notices go; one that another process released meanwhile stays as it is."""
+    rows = [{"notice": notice} for notice in ids]
+    if rows:
+        held = (notices.c.id == bindparam("notice")) & (notices.c.state == NoticeState.HELD)
+        pending = {"state": NoticeState.PENDING, "queued_at": now, "due_at": now}
+        connection.execute(update(notices).where(held).values(**pending), rows)
 
 
 def finish(connection: Connection, ids: Iterable[int], state: NoticeState, reason: Reason, now: float) -> None:
@@ -39,13 +58,15 @@ def accept(connection: Connection, message: str, provider_id: str, now: float) -
     Safe to call twice: the callback and the answer may both say so.
     """
     waiting = (notices.c.message_id == message) & notices.c.state.in_(_UNDER_WAY)
-    rows = connection.execute(select(notices).where(waiting)).all()
     connection.execute(
         update(messages)
-        .where(messages.c.id == message, messages.c.state.in_((MessageState.SENDING, MessageState.UNKNOWN)))
+        .where(messages.c.id == message, messages.c.state.in_(_UNANSWERED))
         .values(state=MessageState.ACCEPTED, provider_id=provider_id, reason=None)
     )
-    connection.execute(update(notices).where(waiting).values(state=NoticeState.ACCEPTED, reason=None, finished_at=now))
+    accepted = {"state": NoticeState.ACCEPTED, "reason": None, "finished_at": now}
+    # RETURNING counts each notice once, also when the answer and the callback are handled at the same moment.
+    changed = update(notices).where(waiting).values(**accepted).returning(*_FOR_UNFOLDING)
+    rows = connection.execute(changed).all()
     for row in rows:
         if row.alertname == DEVICE_DOWN and row.status == "resolved":
             _unfold(connection, row, now)
@@ -79,7 +100,8 @@ def mark_unknown(connection: Connection, message: str, check_at: float) -> None:
 
 def send_again(connection: Connection, message: str, reason: Reason, due_at: float, now: float) -> None:
     """The provider does not have the message: its notices are due again; those mail took over end here."""
-    fail_message(connection, message, reason, now)
+    unanswered = (messages.c.id == message) & messages.c.state.in_(_UNANSWERED)
+    connection.execute(update(messages).where(unanswered).values(**_failed(reason, now)))
     under_way = (notices.c.message_id == message) & notices.c.state.in_(_UNDER_WAY)
     connection.execute(
         update(notices)
@@ -95,17 +117,20 @@ def send_again(connection: Connection, message: str, reason: Reason, due_at: flo
 
 def fail_message(connection: Connection, message: str, reason: Reason, now: float) -> None:
     """The message did not get through."""
-    ended = {"state": MessageState.FAILED, "reason": reason, "finished_at": now}
-    connection.execute(update(messages).where(messages.c.id == message).values(**ended))
+    connection.execute(update(messages).where(messages.c.id == message).values(**_failed(reason, now)))
 
 
-def give_up(connection: Connection, which: ColumnElement[bool], reason: Reason, now: float) -> dict[str, int]:
-    """These notices will not be told on their channel: mail takes over where there is an address.
+def _failed(reason: Reason, now: float) -> dict[str, Any]:
+    return {"state": MessageState.FAILED, "reason": reason, "finished_at": now}
+
+
+def give_up(connection: Connection, rows: Iterable[Row[Any]], reason: Reason, now: float) -> dict[str, int]:
+    """These notices (whole rows, locked) will not be told on their channel: mail takes over where there is an address.
 
     Returns how many became dead letters, by channel.
     """
     dead: dict[str, int] = {}
-    for row in connection.execute(select(notices).where(which)).all():
+    for row in rows:
         takes_over = row.fallback_address is not None and row.channel != "email"
         if takes_over and not row.fell_back:
             hand_to_mail(connection, row, now)

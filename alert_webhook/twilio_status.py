@@ -87,7 +87,9 @@ def _apply(connection: Connection, report: Report, now: float) -> dict[str, int]
     if report.status in _FAILED:
         reason = reason_of(report.error_code)
         fail_message(connection, report.message, reason, now)
-        return give_up(connection, carried & (notices.c.state == NoticeState.ACCEPTED), reason, now)
+        mine = carried & (notices.c.state == NoticeState.ACCEPTED)
+        rows = connection.execute(select(notices).where(mine).with_for_update()).all()
+        return give_up(connection, rows, reason, now)
     if report.status in _ARRIVED:
         arrived = {"state": MessageState.DELIVERED, "reason": None, "finished_at": now}
         connection.execute(update(messages).where(messages.c.id == report.message).values(**arrived))

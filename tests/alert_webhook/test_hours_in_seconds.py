@@ -44,7 +44,7 @@ def test_a_rate_limit_without_a_time_waits_ten_seconds_and_then_twice_that(hand:
     stack.twilio.fault("status", status=429, times=3)
     hand.post(alert("CircuitLossHigh", tenant="r1002", circuit="r1002-main", severity="warning"))
     tries = []
-    for _ in range(80):
+    for _ in range(100):
         hand.work(1)
         tries.append(stack.twilio.used() + len(stack.twilio.bodies()))
     first, second, third, fourth = (tries.index(count) for count in (1, 2, 3, 4))

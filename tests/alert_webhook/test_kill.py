@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import signal
-import sqlite3
 import threading
 import time
 from collections import Counter
-from contextlib import closing
 
 import pytest
 import requests
+from sqlalchemy import select
 
+from inventory.database import open_database
+from inventory.outbox import NoticeState, notices
 from tests.alert_webhook.conftest import Stack, Webhook, alert, link_alert
 from tests.harness import free_port, wait_until
 
@@ -81,9 +82,9 @@ def test_twenty_kills_under_load_lose_nothing(stack: Stack) -> None:
             lambda: webhook.metric("backhaul_webhook_messages_pending", channel="whatsapp") == 0, "the backlog", 60
         )
     told = Counter(int(number) for body in stack.twilio.bodies() for number in re.findall(r"number (\d+)", body))
-    with closing(sqlite3.connect(stack.folder / "backhaul.db")) as database:
-        done = "SELECT fingerprint FROM outbox_notice WHERE state IN ('accepted', 'delivered')"
-        accepted = {int(fingerprint[-8:], 16) for (fingerprint,) in database.execute(done)}
+    done = select(notices.c.fingerprint).where(notices.c.state.in_((NoticeState.ACCEPTED, NoticeState.DELIVERED)))
+    with open_database(stack.environ["BACKHAUL_DATABASE_URL"]).begin() as connection:
+        accepted = {int(fingerprint[-8:], 16) for fingerprint in connection.execute(done).scalars()}
     assert set(load.acknowledged) <= accepted
     assert load.acknowledged, "there was load"
     assert sum(times - 1 for times in told.values()) <= KILLS

@@ -1,0 +1,73 @@
+"""Settings: what is missing or wrong is said at once, all of it, and without a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alert_webhook.settings import MailSettings, read_settings
+from inventory.secrets import Secret
+from inventory.settings import SettingError
+
+LANGUAGES = ("bn", "en")
+GOOD = {
+    "BACKHAUL_WEBHOOK_TOKEN": "token",
+    "BACKHAUL_PUBLIC_URL": "https://alerts.example.net/",
+    "TWILIO_ACCOUNT_SID": "AC1",
+    "TWILIO_AUTH_TOKEN": "auth",
+    "TWILIO_FROM_NUMBER": "whatsapp:+14155238886",
+    "ALERT_TO_NUMBER": "+8801700000000, whatsapp:+8801700000001",
+    "SMTP_URL": "smtp://user:p%40ss@mail.example.net?starttls",
+    "MAIL_FROM": "alerts@example.net",
+}
+
+
+def test_nothing_set_names_everything_that_is_needed() -> None:
+    """One start is enough to know what to do."""
+    with pytest.raises(SettingError) as caught:
+        read_settings({}, LANGUAGES)
+    needed = {*GOOD, "BACKHAUL_INVENTORY"} - {"MAIL_FROM"}
+    assert {name for name in needed if name in str(caught.value)} == needed
+
+
+def test_settings_are_read(tmp_path: Path) -> None:
+    """As written in the documentation, secrets also from files."""
+    secret = tmp_path / "auth"
+    secret.write_text("from-file\n", encoding="utf-8")
+    environ = {**GOOD, "TWILIO_CONTENT_SID_FIRING_BN": "HX1", "TWILIO_AUTH_TOKEN_FILE": str(secret)}
+    del environ["TWILIO_AUTH_TOKEN"]
+    settings = read_settings(environ, LANGUAGES)
+    assert settings.twilio.auth_token == Secret("from-file")
+    assert settings.public_url == "https://alerts.example.net"
+    assert settings.operators == ("+8801700000000", "+8801700000001")
+    assert settings.twilio.template("firing", "bn") == "HX1"
+    assert settings.twilio.template("firing", "en") is None
+    assert settings.mail == MailSettings(
+        "mail.example.net", 587, "alerts@example.net", starttls=True, username="user", password=Secret("p@ss")
+    )
+
+
+def test_mail_can_be_switched_off() -> None:
+    """Only by saying so."""
+    assert read_settings({**GOOD, "SMTP_URL": "none"}, LANGUAGES).mail is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TWILIO_FROM_NUMBER", "14155238886", '"14155238886" is not a number; expected whatsapp:+14155238886'),
+        ("ALERT_TO_NUMBER", "+880, 5", '"+880" is not a number'),
+        ("SMTP_URL", "mail.example.net", "names no mail server"),
+        ("SMTP_URL", "smtp://user:s3cret@host:port", "is not a URL"),
+        ("TWILIO_CONTENT_SID_FIRING_FR", "HX1", "is no template of ours; expected one of TWILIO_CONTENT_SID_DIGEST_BN"),
+        ("MAIL_FROM", "", "MAIL_FROM is not set"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(name: str, value: str, said: str) -> None:
+    """What, where, and what was expected."""
+    with pytest.raises(SettingError) as caught:
+        read_settings({**GOOD, name: value}, LANGUAGES)
+    assert name in str(caught.value)
+    assert said in str(caught.value)
+    assert "s3cret" not in str(caught.value)
