@@ -23,6 +23,17 @@ _SNMPSIM = (
     "main()\n"
 )
 AUTH_KEY, PRIVACY_KEY = "authpass123", "privpass123"
+# Name, authentication and privacy as net-snmp spells them.
+PRIVATE_USERS = (
+    ("sha1", "SHA", "AES"),
+    ("sha256", "SHA-256", "AES"),
+    ("sha512", "SHA-512", "AES256"),
+    ("blumenthal192", "SHA", "AES192"),
+    ("blumenthal256", "SHA", "AES256"),
+    ("cisco192", "SHA", "AES192C"),
+    ("cisco256", "SHA", "AES256C"),
+    ("old", "MD5", "DES"),
+)
 
 
 def device(port: int, settings: SnmpSettings, host: str = "127.0.0.1") -> Device:
@@ -87,8 +98,10 @@ def snmpd(folder: Path, port: int | None = None) -> Iterator[int]:
         "rocommunity6 public\n"
         "createUser nobody\nrouser nobody noauth\n"
         f'createUser reader SHA "{AUTH_KEY}"\nrouser reader auth\n'
-        f'createUser sha1 SHA "{AUTH_KEY}" AES "{PRIVACY_KEY}"\nrouser sha1 priv\n'
-        f'createUser sha256 SHA-256 "{AUTH_KEY}" AES "{PRIVACY_KEY}"\nrouser sha256 priv\n',
+        + "".join(
+            f'createUser {name} {auth} "{AUTH_KEY}" {privacy} "{PRIVACY_KEY}"\nrouser {name} priv\n'
+            for name, auth, privacy in PRIVATE_USERS
+        ),
         encoding="utf-8",
     )
     # -C leaves out the system's configuration, and with it the state (engine id, boots), so both are named.

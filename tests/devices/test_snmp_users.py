@@ -14,8 +14,14 @@ ENGINES = ("gufo", "pysnmp")
 LEVELS = {
     "noAuthNoPriv": ("nobody", None, None),
     "authNoPriv": ("reader", ("SHA", AUTH_KEY), None),
-    "authPriv with SHA": ("sha1", ("SHA", AUTH_KEY), ("AES128", PRIVACY_KEY)),
-    "authPriv with SHA-256": ("sha256", ("SHA256", AUTH_KEY), ("AES128", PRIVACY_KEY)),
+    "SHA, AES128": ("sha1", ("SHA", AUTH_KEY), ("AES128", PRIVACY_KEY)),
+    "SHA256, AES128": ("sha256", ("SHA256", AUTH_KEY), ("AES128", PRIVACY_KEY)),
+    "SHA512, AES256": ("sha512", ("SHA512", AUTH_KEY), ("AES256", PRIVACY_KEY)),
+    "SHA, AES192": ("blumenthal192", ("SHA", AUTH_KEY), ("AES192", PRIVACY_KEY)),
+    "SHA, AES256": ("blumenthal256", ("SHA", AUTH_KEY), ("AES256", PRIVACY_KEY)),
+    "SHA, AES192C": ("cisco192", ("SHA", AUTH_KEY), ("AES192C", PRIVACY_KEY)),
+    "SHA, AES256C": ("cisco256", ("SHA", AUTH_KEY), ("AES256C", PRIVACY_KEY)),
+    "MD5, DES": ("old", ("MD5", AUTH_KEY), ("DES", PRIVACY_KEY)),
 }
 
 
