@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import FrameType
 
 import structlog
-import waitress  # type: ignore[import-untyped]  # no stubs in the lock
+import waitress.server
 from flask import Blueprint, Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -42,7 +42,7 @@ def create_app(service: Service) -> Flask:
 def serve(listen: Address, environ: Mapping[str, str]) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises SettingError for missing or wrong settings, OSError for the port."""
     service = build(read_settings(environ, languages.codes()), environ)
-    server = waitress.create_server(
+    server = waitress.server.create_server(
         create_app(service),
         host=listen.host,
         port=listen.port,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-import waitress  # type: ignore[import-untyped]  # no stubs in the lock
+import waitress.server
 from flask import Flask
 
 from devices import open_session
@@ -48,7 +48,7 @@ def serve(inventory_path: Path, listen: Address, environ: Mapping[str, str]) -> 
 
 def _listen(app: Flask, listen: Address, threads: int) -> Any:
     try:
-        return waitress.create_server(
+        return waitress.server.create_server(
             app,
             host=listen.host,
             port=listen.port,

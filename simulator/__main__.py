@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import structlog
-import waitress  # type: ignore[import-untyped]  # it ships no types
+import waitress.server
 
 from simulator.control import create_app
 from simulator.network import Device
@@ -69,7 +69,7 @@ async def _serve(devices: tuple[Device, ...], control: Address | None) -> None:
 
 def _start_control(simulation: Simulation, loop: asyncio.AbstractEventLoop, address: Address) -> None:
     """Serve the control API from a thread that ends with the process. Raises OSError where the port is taken."""
-    server = waitress.create_server(create_app(simulation, loop), host=address.host, port=address.port, threads=4)
+    server = waitress.server.create_server(create_app(simulation, loop), host=address.host, port=address.port, threads=4)
     threading.Thread(target=server.run, name="control", daemon=True).start()
 
 

@@ -80,8 +80,8 @@ def _attached(circuits: Sequence[DemoCircuit], began: int) -> dict[str, Any]:
             found["ppp"].append({**session, "traffic": traffic})
         else:
             # This interface faces the customer: what the router sends is what the customer downloads.
-            toward = {**traffic, "mean": traffic["mean"] * UPLOAD_SHARE, "share": 1 / UPLOAD_SHARE}
-            found["interfaces"].append({"name": circuit.attached_to, "comment": circuit.name, "traffic": toward})
+            toward = {"name": circuit.attached_to, "comment": circuit.name}
+            found["interfaces"].append({**toward, "traffic": {**traffic, "busier": "transmit"}})
         if circuit.ping_from == "device":
             found["pings"].append({"address": circuit.ping, "rtt_ms": circuit.rtt_ms, "jitter_ms": circuit.rtt_ms / 10})
         if circuit.tenant == STORY.cut_tenant:

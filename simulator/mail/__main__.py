@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import waitress  # type: ignore[import-untyped]  # no stubs in the lock
+import waitress
 from aiosmtpd.controller import Controller
 from flask import Flask, jsonify, render_template
 

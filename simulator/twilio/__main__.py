@@ -6,7 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-import waitress  # type: ignore[import-untyped]  # no stubs in the lock
+import structlog
+import waitress
 
 from simulator.twilio.api import Account
 from simulator.twilio.app import create_app
@@ -37,9 +38,14 @@ def _arguments() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and serve."""
     given = _arguments().parse_args(argv)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     app = create_app(Account(given.account_sid, given.auth_token, frozenset(given.sender)), given.pace)
     # Requests that a fault holds, and pages that wait for news, each keep a thread.
-    waitress.serve(app, listen=given.listen, threads=64, ident="simulator", clear_untrusted_proxy_headers=True)
+    try:
+        waitress.serve(app, listen=given.listen, threads=64, ident=None, clear_untrusted_proxy_headers=True)
+    except (OSError, ValueError) as error:
+        print(f"simulator.twilio: cannot listen on {given.listen}: {error}", file=sys.stderr)  # noqa: T201 - to a person
+        return 2
     return 0
 
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 
 from flask import Response, request
-from waitress.channel import ClientDisconnected  # type: ignore[import-untyped]  # no stubs in the lock
+from waitress.channel import ClientDisconnected
 
 
 def reset_connection() -> Response:
