@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-# What can go wrong, and the fields each kind needs. "before"/"after": whether the message was accepted.
+# What can go wrong, and the fields each kind needs. "before" and "after" say whether the message was accepted.
 KINDS: dict[str, tuple[str, ...]] = {
-    "status": ("status",),
-    "error": ("code",),
-    "undelivered": ("code",),
-    "timeout_before": (),
+    "status": ("status",),  # answered with that HTTP status, and with Retry-After where `retry_after` says so
+    "error": ("code",),  # refused at once with that Twilio code
+    "undelivered": ("code",),  # accepted, and later `message_status` (undelivered, failed) with that code
+    "timeout_before": (),  # no answer for `seconds`, then a reset
     "timeout_after": (),
-    "reset_before": (),
+    "reset_before": (),  # a TCP reset at once
     "reset_after": (),
-    "slow": ("seconds",),
+    "slow": ("seconds",),  # accepted, and told after `seconds`
 }
 
 
@@ -57,7 +57,23 @@ def parse_fault(request: object) -> Fault:
         raise BadFault(f"unknown field {', '.join(sorted(unknown))}; expected {', '.join(sorted(known))}")
     if missing := [name for name in KINDS[kind] if name not in request]:
         raise BadFault(f"kind {kind} needs {', '.join(missing)}")
+    for name, value in request.items():
+        if not _fits(name, value):
+            raise BadFault(f"{name} cannot be {value!r}")
     return Fault(**request)
+
+
+def _fits(name: str, value: object) -> bool:
+    """Whether a field may have this value; a bool is a number to Python, but to nobody else."""
+    match name:
+        case "kind" | "to" | "message_status":
+            return isinstance(value, str)
+        case "freeform_only":
+            return isinstance(value, bool)
+        case "times" | "retry_after" if value is None:
+            return True
+        case _:
+            return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
 
 
 class FaultBox:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.harness import require_root
+from tests.harness import in_ci, require_root
 from tests.real.inventory import write_inventory
-from tests.real.network import VLANS, Lab, lab
+from tests.real.network import VLANS, Lab, lab, run
 from tests.real.stack import Stack, stack
 from tests.real.traffic import servers
 from tests.real.truth import Truth, watching
@@ -18,9 +20,22 @@ Measured = Callable[[str], None]
 SHORT_WINDOW = "30s"
 
 
+def require_namespaces() -> None:
+    """Skip, or fail in CI, where we are not root, or may not make network namespaces (as in a container)."""
+    require_root()
+    name = f"bh-try-{os.getpid()}"
+    tried = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
+    if tried.returncode == 0:
+        run("ip", "netns", "del", name)
+    elif in_ci():
+        pytest.fail(f"network namespaces cannot be made: {tried.stderr}")
+    else:
+        pytest.skip(f"network namespaces cannot be made here: {tried.stderr}")
+
+
 @pytest.fixture(scope="package")
 def _watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Truth]]:
-    require_root()
+    require_namespaces()
     directory: Path = tmp_path_factory.mktemp("lab")
     with lab(directory) as made, servers(made, VLANS), watching(made) as readings:
         yield made, readings

@@ -93,7 +93,7 @@ class Lab:
             self._up(self.peer, f"vlan{vlan}", f"{self.peer_address(vlan)}/30")
             self._answer_where_asked(vlan)
             run("ip", "-n", self.peer, "rule", "add", "from", self.peer_address(vlan), "table", str(vlan))
-        run(*self.inside(self.router, "sysctl", "-qw", "net.ipv4.ip_forward=1"))
+        run(*self.inside(self.router, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"))
         run("ip", "route", "add", f"198.19.{self.net}.0/24", "via", self.agent)
 
     def _up(self, namespace: str, interface: str, address: str) -> None:

@@ -68,12 +68,13 @@ class Stack:
 def window(rules: Path, short: str) -> None:
     """Shorten the rules' 5-minute windows to `short`, as text; everything else stays as it is shipped.
 
-    "The window is whole" is told by a reading 4 to 5 minutes ago; it becomes one from the last quarter of the window.
+    "The window is whole" is told by a reading 4 to 5 minutes ago; it becomes one from its first half.
     """
     seconds = int(short.removesuffix("s"))
     for path in rules.glob("*.yml"):
         text = path.read_text(encoding="utf-8")
-        assert "[5m]" in text, f"{path} no longer has 5-minute windows to shorten"
+        for written in ("[5m]", "[1m] offset 4m"):
+            assert written in text, f"{path} no longer writes {written}, which is to be shortened"
         text = text.replace("[1m] offset 4m", f"[{seconds // 2}s] offset {seconds // 2}s").replace("[5m]", f"[{short}]")
         path.write_text(text, encoding="utf-8")
 

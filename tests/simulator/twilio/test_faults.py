@@ -95,6 +95,8 @@ def test_only_free_form_messages_need_the_window(twilio: FakeTwilio) -> None:
         ({"kind": "storm"}, "unknown kind 'storm'; expected one of status"),
         ({"kind": "status"}, "kind status needs status"),
         ({"kind": "reset_before", "colour": 1}, "unknown field colour"),
+        ({"kind": "status", "status": "429"}, "status cannot be '429'"),
+        ({"kind": "reset_before", "times": -1}, "times cannot be -1"),
         ([], "expected a JSON object"),
     ],
 )
