@@ -52,8 +52,7 @@ class Sweeps:
         unknown = and_(notices.c.state == NoticeState.UNKNOWN, late, notices.c.fell_back.is_(False))
         stale = and_(notices.c.state == NoticeState.UNKNOWN, notices.c.queued_at < now - STALE_AFTER)
         with self._engine.begin() as connection:
-            for row in _free(connection, unknown):
-                hand_to_mail(connection, row, now)
+            hand_to_mail(connection, _free(connection, unknown), now)
             give_up(connection, _free(connection, pending), Reason.TIMEOUT, now)
             return give_up(connection, _free(connection, stale), Reason.UNKNOWN, now)
 

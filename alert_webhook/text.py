@@ -19,7 +19,9 @@ def clean(text: object, limit: int) -> str:
     Control, format (bidirectional overrides) and unassigned characters and lone surrogates become spaces, runs of white
     space one space; an opening HTML tag loses its bracket. A cut is shown by an ellipsis.
     """
-    visible = "".join(_visible(character) for character in str(text)[:_LOOK_AT])
+    visible = str(text)[:_LOOK_AT]
+    if not (visible.isascii() and visible.isprintable()):  # most text is, and a storm is much text
+        visible = "".join(_visible(character) for character in visible)
     line = _SPACES.sub(" ", _TAG.sub("\u2039", visible)).strip()
     return clip(line, limit)
 

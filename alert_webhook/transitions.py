@@ -5,7 +5,8 @@ Every step says which states it starts from, so that a late callback or a lost l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, update
@@ -20,6 +21,22 @@ UNFOLD_AFTER = 60.0
 
 _UNDER_WAY = (NoticeState.SENDING, NoticeState.UNKNOWN)
 _UNANSWERED = (MessageState.SENDING, MessageState.UNKNOWN)
+
+_KEPT_IN_MAIL = {
+    "fingerprint",
+    "starts_at",
+    "status",
+    "recipient",
+    "language",
+    "role",
+    "rank",
+    "alertname",
+    "isp",
+    "tenant",
+    "device",
+    "alert",
+    "received_at",
+}
 
 _FOR_UNFOLDING = (
     notices.c.queued_at,
@@ -124,30 +141,28 @@ def _failed(reason: Reason, now: float) -> dict[str, Any]:
     return {"state": MessageState.FAILED, "reason": reason, "finished_at": now}
 
 
-def give_up(connection: Connection, rows: Iterable[Row[Any]], reason: Reason, now: float) -> dict[str, int]:
+def give_up(connection: Connection, rows: Sequence[Row[Any]], reason: Reason, now: float) -> dict[str, int]:
     """These notices (whole rows, locked) will not be told on their channel: mail takes over where there is an address.
 
     Returns how many became dead letters, by channel.
     """
-    dead: dict[str, int] = {}
-    for row in rows:
-        takes_over = row.fallback_address is not None and row.channel != "email"
-        if takes_over and not row.fell_back:
-            hand_to_mail(connection, row, now)
-        state = NoticeState.FAILED if takes_over else NoticeState.DEAD
-        finish(connection, [row.id], state, reason, now)
-        if state is NoticeState.DEAD:
-            dead[row.channel] = dead.get(row.channel, 0) + 1
-    return dead
+    taken_over = [row for row in rows if row.fallback_address is not None and row.channel != "email"]
+    hand_to_mail(connection, [row for row in taken_over if not row.fell_back], now)
+    finish(connection, [row.id for row in taken_over], NoticeState.FAILED, reason, now)
+    kept = {row.id for row in taken_over}
+    dead = [row for row in rows if row.id not in kept]
+    finish(connection, [row.id for row in dead], NoticeState.DEAD, reason, now)
+    return dict(Counter(row.channel for row in dead))
 
 
-def hand_to_mail(connection: Connection, row: Row[Any], now: float) -> None:
-    """Queue the same notice for the contact's mail address, once."""
-    copy = row._asdict()
-    kept = ("fingerprint", "starts_at", "status", "recipient", "language", "role", "rank", "alertname")
-    more = ("isp", "tenant", "device", "alert", "received_at")
-    mail = {name: copy[name] for name in (*kept, *more)}
+def hand_to_mail(connection: Connection, rows: Sequence[Row[Any]], now: float) -> None:
+    """Queue the same notices for the contacts' mail addresses, once."""
+    if rows:
+        add_notices(connection, [_as_mail(row, now) for row in rows])
+        set_notices(connection, [row.id for row in rows], fell_back=True)
+
+
+def _as_mail(row: Row[Any], now: float) -> dict[str, Any]:
+    mail = {name: value for name, value in row._asdict().items() if name in _KEPT_IN_MAIL}
     mail |= {"channel": "email", "address": row.fallback_address, "fallback_address": None}
-    mail |= {"state": NoticeState.PENDING, "queued_at": now, "due_at": now}
-    add_notices(connection, [mail])
-    set_notices(connection, [row.id], fell_back=True)
+    return mail | {"state": NoticeState.PENDING, "queued_at": now, "due_at": now}

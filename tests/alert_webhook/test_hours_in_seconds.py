@@ -66,6 +66,21 @@ def test_a_server_error_is_sent_again_only_after_the_list_denied_it(hand: Hand, 
     assert hand.states() == ["accepted"]
 
 
+@pytest.mark.parametrize("template", [None, "HX" + "1" * 32])
+def test_a_message_whose_answer_was_lost_is_found_in_the_list(template: str | None, stack: Stack) -> None:
+    """By the reference in its text, with and without a template; no status report is needed, nothing is sent again."""
+    if template:
+        stack.environ["TWILIO_CONTENT_SID_FIRING_EN"] = template
+    hand = Hand(stack.environ)
+    stack.twilio.fault("reset_after")
+    hand.post(link_alert())
+    hand.work()
+    assert hand.states() == ["unknown"]
+    hand.work(3)
+    assert hand.states() == ["accepted"]
+    assert len(stack.twilio.inbox(NOC)) == 1
+
+
 def test_after_thirty_seconds_mail_takes_over(hand: Hand, stack: Stack) -> None:
     """A rate limit that does not end does not keep the news, and WhatsApp does not bring it a second time."""
     stack.twilio.fault("status", status=429, retry_after=60)
