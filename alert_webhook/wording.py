@@ -55,7 +55,9 @@ def describe(notice: Notice, language: Language, place: Place, folded: Sequence[
     own_title = language.title(alert.name)
     started = as_datetime(alert.starts_at)
     ended = as_datetime(alert.ends_at) if alert.ends_at else None
-    description = "" if own_title else clean(notes.get("description", ""), _DESCRIPTION)
+    # A rule's description is written for operators: it names devices.
+    own_words = own_title is not None or notice.role == "tenant"
+    description = "" if own_words else clean(notes.get("description", ""), _DESCRIPTION)
     title = clean(own_title or notes.get("summary") or alert.name, _TITLE)
     return Described(
         icon=_RESOLVED_ICON if alert.status == "resolved" else _ICONS.get(alert.severity, _OTHER_ICON),

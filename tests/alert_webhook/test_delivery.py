@@ -28,10 +28,12 @@ def test_an_alert_reaches_the_operator_with_all_it_takes_to_act(webhook: Webhook
 
 def test_a_critical_alert_of_a_tenant_reaches_both(webhook: Webhook, stack: Stack) -> None:
     """The tenant hears of its circuit, the operators as well."""
-    webhook.post(alert("CircuitDown", tenant="r1001", circuit="r1001-main", device="core-1"))
+    down = alert("CircuitDown", tenant="r1001", circuit="r1001-main", device="core-1")
+    down["annotations"] |= {"description": "It failed 3 pings on core-1.", "runbook": "https://wiki.example.net/core-1"}
+    webhook.post(down)
     wait_until(lambda: stack.twilio.bodies(NOC) and stack.twilio.bodies(TENANT), "both messages")
     assert "core-1" in stack.twilio.bodies(NOC)[0]
-    assert "core-1" not in stack.twilio.bodies(TENANT)[0]
+    assert "core-1" not in stack.twilio.bodies(TENANT)[0], "what a circuit runs on is the operators' business"
 
 
 def test_fifty_identical_posts_at_once_are_one_message(webhook: Webhook, stack: Stack) -> None:

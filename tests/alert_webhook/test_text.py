@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alert_webhook.languages import codes
+from alert_webhook.languages import codes, language
 from alert_webhook.text import clean, clip, width
 from alert_webhook.units import duration, humanise
 from tests.alert_webhook.conftest import NOC, TENANT_BN, Hand, Stack, alert, link_alert
@@ -126,3 +126,15 @@ def test_every_language_says_everything(code: str, hand: Hand, stack: Stack) -> 
     assert len(stack.twilio.bodies(NOC)) == 2
     assert len(stack.mailbox.mails) == 2
     assert all(mail["Subject"] for mail in stack.mailbox.mails)
+
+
+@pytest.mark.parametrize("code", codes())
+def test_a_language_has_every_word(code: str) -> None:
+    """The same words as English, a whole sentence for each step, and one for every alert somebody may get."""
+    english, words = language("en").words, language(code).words
+    assert words.keys() == english.keys()
+    assert words["steps"].keys() == english["steps"].keys()
+    assert not words["titles"] or words["titles"].keys() == english["steps"].keys()
+    for name, steps in words["steps"].items():
+        assert steps.keys() == english["steps"][name].keys() <= {"operator", "tenant"}
+        assert all(step.endswith((".", "।")) for step in steps.values()), name
