@@ -7,6 +7,7 @@ must not tell people that their circuit is up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import requests
 import structlog
@@ -30,15 +31,18 @@ class PrometheusAway(Exception):
 
 
 class FiringAlerts:
-    """The alerts Prometheus reports as firing at one moment."""
+    """The alerts Prometheus reports as firing at one moment, and the names of those it cannot tell about."""
 
-    def __init__(self, alerts: Iterable[Labels]) -> None:
+    def __init__(self, alerts: Iterable[Labels], unknown: Iterable[str] = ()) -> None:
+        self._unknown = frozenset(unknown)
         self._by_identity: dict[tuple[str, ...], list[Labels]] = {}
         for labels in alerts:
             self._by_identity.setdefault(_identity(labels), []).append(labels)
 
     def report(self, labels: Labels) -> bool:
-        """Whether one of them is that alert: Alertmanager's labels may hold external ones in addition."""
+        """Whether that alert is one of them, or may be: Alertmanager's labels may hold external ones in addition."""
+        if labels.get("alertname") in self._unknown:
+            return True
         candidates = self._by_identity.get(_identity(labels), ())
         return any(candidate.items() <= labels.items() for candidate in candidates)
 
@@ -46,12 +50,26 @@ class FiringAlerts:
 def fetch_firing(prometheus_url: str) -> FiringAlerts:
     """Ask Prometheus. Raises PrometheusAway when it gives no answer we understand."""
     try:
-        answer = requests.get(f"{prometheus_url}/api/v1/alerts", timeout=TIMEOUT_SECONDS)
-        answer.raise_for_status()
-        alerts = answer.json()["data"]["alerts"]
-        return FiringAlerts([alert["labels"] for alert in alerts if alert["state"] == "firing"])
+        # In this order: a rule that is evaluated in between has its alerts in the second answer.
+        rules = [rule for group in _ask(prometheus_url, "rules").get("groups", []) for rule in group["rules"]]
+        alerts = _ask(prometheus_url, "alerts")["alerts"]
+        return FiringAlerts(
+            alerts=[alert["labels"] for alert in alerts if alert["state"] == "firing"],
+            # "unknown" until a rule's first evaluation after a start, "err" while it fails: then that no alert of its
+            # name is reported says nothing. https://prometheus.io/docs/prometheus/latest/querying/api/#rules
+            unknown=[rule["name"] for rule in rules if rule["health"] != "ok"],
+        )
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
         raise PrometheusAway(type(error).__name__) from error
+
+
+def _ask(prometheus_url: str, page: str) -> dict[str, Any]:
+    answer = requests.get(f"{prometheus_url}/api/v1/{page}", timeout=TIMEOUT_SECONDS)
+    if page == "rules" and answer.status_code == requests.codes.not_found:
+        return {}  # what answers here keeps alerts but tells nothing of rules
+    answer.raise_for_status()
+    data: dict[str, Any] = answer.json()["data"]
+    return data
 
 
 class Verifier:

@@ -91,7 +91,7 @@ def _twilio(service: Service) -> Blueprint:
     @pages.post("/twilio/status")
     def status() -> Response:
         # Twilio signs the address it was given; what a proxy in between made of it does not count.
-        url = settings.public_url + request.full_path.rstrip("?")
+        url = (settings.public_url or request.url_root.rstrip("/")) + request.full_path.rstrip("?")
         signature = request.headers.get("X-Twilio-Signature", "")
         if not twilio_status.is_from_twilio(settings.twilio.auth_token, url, request.form, signature):
             return _text("the signature is missing or wrong; is BACKHAUL_PUBLIC_URL what Twilio calls?", 403)

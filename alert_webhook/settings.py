@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import structlog
+
 from alert_webhook.message import KINDS
 from inventory.database import DEFAULT_DATABASE_URL
 from inventory.secrets import Secret
@@ -16,9 +18,13 @@ from inventory.settings import SettingError, required, setting
 
 T = TypeVar("T")
 
+log = structlog.get_logger()
+
+# Says that going without mail is meant.
 NO_MAIL = "none"
 
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)  # E.164
+_SMTP_EXPECTED = "smtp://user:pass@host:587?starttls or smtps://user:pass@host"
 _SMTP_PORTS = {"smtp": 587, "smtps": 465}
 
 
@@ -52,10 +58,14 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All the webhook is told. `operators` are WhatsApp numbers (E.164); `mail` is None where it is switched off."""
+    """All the webhook is told. `operators` are WhatsApp numbers (E.164).
+
+    Without `public_url` Twilio sends no reports and the message list is asked; without `mail` nothing takes over
+    where WhatsApp fails.
+    """
 
     token: Secret
-    public_url: str
+    public_url: str | None
     twilio: TwilioSettings
     mail: MailSettings | None
     operators: tuple[str, ...] = ()
@@ -86,10 +96,11 @@ def read_settings(environ: Mapping[str, str], languages: tuple[str, ...]) -> Set
         return problems.attempt(lambda: required(environ, name, purpose), "")
 
     path = problems.attempt(lambda: setting(environ, "BACKHAUL_INVENTORY"), None)
+    public_url = problems.attempt(lambda: setting(environ, "BACKHAUL_PUBLIC_URL"), None)
     prometheus = problems.attempt(lambda: setting(environ, "PROMETHEUS_URL"), None)
     settings = Settings(
         token=Secret(need("BACKHAUL_WEBHOOK_TOKEN", "the bearer token Alertmanager sends")),
-        public_url=need("BACKHAUL_PUBLIC_URL", "the address at which Twilio reports deliveries").rstrip("/"),
+        public_url=public_url.rstrip("/") if public_url else None,
         twilio=TwilioSettings(
             account_sid=need("TWILIO_ACCOUNT_SID", "sending WhatsApp messages"),
             auth_token=Secret(need("TWILIO_AUTH_TOKEN", "sending WhatsApp messages")),
@@ -140,22 +151,21 @@ def _templates(environ: Mapping[str, str], languages: tuple[str, ...]) -> dict[t
 
 
 def _mail(environ: Mapping[str, str]) -> MailSettings | None:
-    url = required(
-        environ,
-        "SMTP_URL",
-        f"mail when WhatsApp fails (smtp://user:pass@host:587?starttls), or {NO_MAIL} to go without",
-    )
-    if url == NO_MAIL:
+    url = setting(environ, "SMTP_URL")
+    if url is None:
+        log.warning("SMTP_URL is not set: no mail takes over where WhatsApp fails", expected=_SMTP_EXPECTED)
+    if url is None or url == NO_MAIL:
         return None
     sender = required(environ, "MAIL_FROM", "the sender of alert mails")
-    expected = "expected smtp://user:pass@host:587?starttls or smtps://user:pass@host"
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise SettingError(f"SMTP_URL is not a URL; {expected}") from None  # its text may hold the password
+        raise SettingError(
+            f"SMTP_URL is not a URL; expected {_SMTP_EXPECTED}"
+        ) from None  # its text may hold the password
     if parts.scheme not in _SMTP_PORTS or not parts.hostname:
-        raise SettingError(f"SMTP_URL names no mail server; {expected}")
+        raise SettingError(f"SMTP_URL names no mail server; expected {_SMTP_EXPECTED}")
     return MailSettings(
         host=parts.hostname,
         port=port or _SMTP_PORTS[parts.scheme],

@@ -33,10 +33,10 @@ PREFIX = "whatsapp:"
 class WhatsApp:
     """Sends by Twilio and finds a message again whose answer was lost."""
 
-    def __init__(self, settings: TwilioSettings, status_url: str) -> None:
-        """`status_url` is where Twilio reports what became of a message; the message's id is added."""
+    def __init__(self, settings: TwilioSettings, public_url: str | None) -> None:
+        """`public_url` is ours, to which Twilio reports what became of a message; without it, it reports nothing."""
         self._settings = settings
-        self._status_url = status_url
+        self._public_url = public_url
         self._client = Client(
             settings.account_sid,
             settings.auth_token.reveal(),
@@ -49,8 +49,8 @@ class WhatsApp:
             created = self._client.messages.create(
                 to=PREFIX + message.address,
                 from_=self._settings.sender,
-                status_callback=f"{self._status_url}?message={message.id}",
                 **self._content(message),
+                **self._report_to(message),
             )
         except (requests.RequestException, TwilioException) as error:
             raise _failure(error) from None  # the chain would show URL, number and text in a log
@@ -73,10 +73,15 @@ class WhatsApp:
             return {"body": message.body}
         return {"content_sid": template, "content_variables": json.dumps(message.variables, ensure_ascii=False)}
 
+    def _report_to(self, message: Message) -> dict[str, str]:
+        if self._public_url is None:
+            return {}
+        return {"status_callback": f"{self._public_url}/twilio/status?message={message.id}"}
+
 
 def from_settings(settings: Settings) -> WhatsApp:
     """The notifier as the settings describe it."""
-    return WhatsApp(settings.twilio, f"{settings.public_url}/twilio/status")
+    return WhatsApp(settings.twilio, settings.public_url)
 
 
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc]  # its base has no types

@@ -200,13 +200,16 @@ def test_a_circuit_that_stays_down_when_its_device_is_back_is_told(hand: Hand, s
 
 class _Prometheus(BaseHTTPRequestHandler):
     firing: tuple[dict[str, str], ...] = ()
+    health = "ok"
     away = False
 
     def do_GET(self) -> None:
         alerts = [{"labels": labels, "state": "firing"} for labels in self.firing]
+        rules = [{"name": "NttnBandwidthHigh", "health": self.health}]
+        data = {"/api/v1/alerts": {"alerts": alerts}, "/api/v1/rules": {"groups": [{"rules": rules}]}}
         self.send_response(503 if self.away else 200)
         self.end_headers()
-        self.wfile.write(json.dumps({"status": "success", "data": {"alerts": alerts}}).encode())
+        self.wfile.write(json.dumps({"status": "success", "data": data[self.path]}).encode())
 
     def log_message(self, *_words: object) -> None:
         pass
@@ -214,7 +217,7 @@ class _Prometheus(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def prometheus(stack: Stack) -> Iterator[type[_Prometheus]]:
-    """Answers /api/v1/alerts as Prometheus does."""
+    """Answers /api/v1/alerts and /api/v1/rules as Prometheus does."""
     kind = type("Prometheus", (_Prometheus,), {})
     server = HTTPServer(("127.0.0.1", free_port()), kind)
     stack.environ["PROMETHEUS_URL"] = f"http://127.0.0.1:{server.server_port}"
@@ -239,5 +242,10 @@ def test_an_end_waits_until_prometheus_agrees(stack: Stack, prometheus: type[_Pr
     hand.work(10)
     assert len(stack.twilio.bodies(NOC)) == 1
     prometheus.firing = ({**fires["labels"], "link": "another"},)
+    for health in ("unknown", "err"):  # just started, or its rule fails: that nothing is reported says nothing
+        prometheus.health = health
+        hand.work(10)
+        assert len(stack.twilio.bodies(NOC)) == 1
+    prometheus.health = "ok"
     hand.work(10)
     assert "Resolved" in stack.twilio.bodies(NOC)[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 
 from alert_webhook.settings import MailSettings, read_settings
 from inventory.secrets import Secret
@@ -27,7 +28,7 @@ def test_nothing_set_names_everything_that_is_needed() -> None:
     """One start is enough to know what to do."""
     with pytest.raises(SettingError) as caught:
         read_settings({}, LANGUAGES)
-    needed = {*GOOD, "BACKHAUL_INVENTORY"} - {"MAIL_FROM"}
+    needed = {*GOOD, "BACKHAUL_INVENTORY"} - {"MAIL_FROM", "SMTP_URL", "BACKHAUL_PUBLIC_URL"}
     assert {name for name in needed if name in str(caught.value)} == needed
 
 
@@ -49,8 +50,15 @@ def test_settings_are_read(tmp_path: Path) -> None:
 
 
 def test_mail_can_be_switched_off() -> None:
-    """Only by saying so."""
-    assert read_settings({**GOOD, "SMTP_URL": "none"}, LANGUAGES).mail is None
+    """By saying so; left out by mistake, it is warned of."""
+    with structlog.testing.capture_logs() as logs:
+        assert read_settings({**GOOD, "SMTP_URL": "none"}, LANGUAGES).mail is None
+    assert not logs
+    with structlog.testing.capture_logs() as logs:
+        assert (
+            read_settings({name: value for name, value in GOOD.items() if name != "SMTP_URL"}, LANGUAGES).mail is None
+        )
+    assert [entry["log_level"] for entry in logs] == ["warning"]
 
 
 @pytest.mark.parametrize(
