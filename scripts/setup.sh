@@ -13,7 +13,7 @@ say() { printf '%s\n' "setup: $*"; }
 
 # --- programs of the distribution: "command:package" ------------------------------------------------------
 wanted=(prometheus:prometheus promtool:prometheus alertmanager:prometheus-alertmanager amtool:prometheus-alertmanager)
-[ "$purpose" = run ] || wanted+=(snmpd:snmpd snmpbulkwalk:snmp iperf3:iperf3 ip:iproute2 nft:nftables)
+[ "$purpose" = run ] || wanted+=(snmpd:snmpd snmpbulkwalk:snmp iperf3:iperf3 ip:iproute2 nft:nftables chromium:chromium)
 [ "$purpose" != bench ] || wanted+=(fping:fping prometheus-snmp-exporter:prometheus-snmp-exporter)
 
 # Debian names the Alertmanager binary prometheus-alertmanager; upstream's archive calls it alertmanager.
