@@ -69,9 +69,9 @@ class SnmpSession:
         except (ConnectionLost, DeviceTimeout):
             self.close()
             raise
-        except LoginFailed as refused:  # it took us before: a new session finds out for good
+        except (LoginFailed, Unreachable) as gone:  # it answered before: a new session finds out for good
             self.close()
-            raise ConnectionLost(f"the agent let us in and does no more: {refused}") from refused
+            raise ConnectionLost(f"the agent answered and does no more: {gone}") from gone
 
     def ping(self, address: str, count: int, deadline: Deadline) -> list[float | None]:  # noqa: ARG002 - the contract's
         """Raises Unsupported: asking a router to ping (DISMAN-PING-MIB) needs write access."""

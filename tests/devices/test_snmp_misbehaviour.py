@@ -163,3 +163,14 @@ def test_no_agent_on_the_port_is_unreachable_at_once() -> None:
     """The host says that nothing listens: no need to wait for the deadline."""
     with pytest.raises(Unreachable, match="refused"):
         open_snmp(device(free_port(), community("public")), Deadline(20))
+
+
+def test_an_agent_that_stopped_ends_the_session() -> None:
+    """A host that refuses what its agent answered before costs the session, so that nobody takes it for alive."""
+    with agent(lambda question: identify(question) or names_of(question, {1: b"ether1"})) as port:
+        session = open_snmp(device(port, community("public")), Deadline(10))
+        assert len(session.rows(Interface, Deadline(10))) == 1
+    with pytest.raises(ConnectionLost, match="refused"):
+        session.rows(Interface, Deadline(10))
+    with pytest.raises(ConnectionLost, match="closed"):
+        session.rows(Interface, Deadline(10))

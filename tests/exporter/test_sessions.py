@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
+from tests.devices.scripted_agent import agent, identify
 from tests.exporter.routers import router
 from tests.exporter.served import circuit, exporter, routeros, tenant, value
 from tests.harness import wait_until
@@ -30,6 +32,19 @@ def test_a_kept_session_that_went_silent_is_replaced_within_the_deadline(tmp_pat
         device.silence_open_sessions()
         got = served.probe("core-1", timeout=3)
         assert (value(got, "isp_device_up"), value(got, "isp_device_logins_total")) == (1, 2)
+
+
+def test_an_agent_that_stopped_is_down_at_once(tmp_path: Path) -> None:
+    """A host whose agent ended refuses our questions: down, though the session had been open."""
+    with ExitStack() as running:
+        port = running.enter_context(agent(lambda question: identify(question) or []))
+        settings = {"version": "2c", "community": "public"}
+        switch = {"id": "agg-1", "driver": "snmp", "host": "127.0.0.1", "port": port, "snmp": settings}
+        with exporter(tmp_path, devices=[switch]) as served:
+            assert value(served.probe("agg-1"), "isp_device_up") == 1
+            served.reload()
+            running.close()
+            assert value(served.probe("agg-1"), "isp_device_up") == 0
 
 
 def test_close_probes_share_one_reading(tmp_path: Path) -> None:
