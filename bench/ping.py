@@ -1,62 +1,83 @@
 """5,000 addresses once a second: CPU and RTT of our pinger against fping's, on loopback, one after the other.
 
-.venv/bin/python -m bench.ping      (as root, or where ICMP sockets are allowed; takes two minutes)
+Needs root, or a system that allows ICMP sockets. `python -m bench.ping MODE` is one pinger, as `measure` starts it.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from statistics import median, quantiles
 
-import psutil
 import structlog
 
+from bench.common import Row, compared, cpu_rate, whole
 from exporter.exposition import Exposition
 from exporter.ping.pinger import Pinger
 from inventory.models import Attach, BitsPerSecond, Circuit, Committed
 
 ADDRESSES = [f"127.1.{n // 250}.{n % 250 + 1}" for n in range(5000)]
 WARM_UP_SECONDS = 4
-SECONDS = 20
+SECONDS = 15
 SCRAPE_SECONDS = 5
+MOST_RTT_OFF = 50e-6
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a pinger did: share of one processor, median and 99th percentile RTT, and what it got done."""
+    """What a pinger did: processor seconds a second, RTT in seconds, and what it got done (`lost` is a ratio)."""
 
-    cpu_percent: float
-    median_rtt_us: float
-    p99_rtt_us: float
+    cpu: float
+    median_rtt: float
+    p99_rtt: float
     pings_per_second: float
-    lost_percent: float
+    lost: float
 
 
-def main() -> dict[str, dict[str, float]]:
-    """Measure, print the table, and return the figures by row."""
-    rows = {
-        "fping": measure_fping(),
-        "Backhaul, pings alone": measure_pinger("alone"),
-        f"Backhaul, and /metrics written every {SCRAPE_SECONDS} s": measure_pinger("scraped"),
-        "Backhaul, beside a thread that computes without pause (in the CPU)": measure_pinger("busy"),
+def measure() -> list[Row]:
+    """Ping the same addresses with fping and with ours, in three situations, one after the other."""
+    peer = measure_fping()
+    alone, scraped, busy = measure_pinger("alone"), measure_pinger("scraped"), measure_pinger("busy")
+    modes = {
+        "": alone,
+        f", /metrics written every {SCRAPE_SECONDS} s": scraped,
+        ", beside a thread that computes without pause": busy,
     }
-    peer = rows["fping"].median_rtt_us
-    print(f"{len(ADDRESSES)} addresses of 127.0.0.0/8 once a second, {SECONDS} s\n")
-    print("| pinger | CPU of one core | median RTT | to fping's | p99 RTT | pings/s | lost |")
-    print("|---|---|---|---|---|---|---|")
-    for name, row in rows.items():
-        print(
-            f"| {name} | {row.cpu_percent:.1f} % | {row.median_rtt_us:.1f} us | {row.median_rtt_us - peer:+.1f} us "
-            f"| {row.p99_rtt_us:.1f} us | {row.pings_per_second:.0f} | {row.lost_percent:.2f} % |"
-        )
-    return {name: asdict(row) for name, row in rows.items()}
+    return [
+        compared(f"ping: CPU, {len(ADDRESSES):,} a second (peer: fping)", alone.cpu, peer.cpu, percent, at_most=1),
+        compared(f"ping: CPU, /metrics written every {SCRAPE_SECONDS} s", scraped.cpu, peer.cpu, percent, at_most=1),
+        *(
+            median_row(f"ping: median RTT{name}", figures.median_rtt, peer.median_rtt)
+            for name, figures in modes.items()
+        ),
+        *(
+            compared(f"ping: p99 RTT{name}", figures.p99_rtt, peer.p99_rtt, microseconds)
+            for name, figures in modes.items()
+        ),
+        compared("ping: pings a second", alone.pings_per_second, peer.pings_per_second, whole),
+        Row("ping: lost", percent(alone.lost), percent(peer.lost)),
+    ]
+
+
+def median_row(what: str, ours: float, theirs: float) -> Row:
+    """The limit is a difference, not a ratio: fping's RTT is the system's, and ours may add this much."""
+    row = compared(what, ours, theirs, microseconds)
+    more = ours - theirs
+    return replace(row, ratio=f"{more * 1e6:+.1f} us", limit="within 50 us", met=abs(more) <= MOST_RTT_OFF)
+
+
+def percent(ratio: float) -> str:
+    return f"{ratio * 100:.2f} %"
+
+
+def microseconds(seconds: float) -> str:
+    return f"{seconds * 1e6:.1f} us"
 
 
 def measure_fping() -> Figures:
@@ -65,34 +86,30 @@ def measure_fping() -> Figures:
     command = ["fping", "-q", "-C", str(rounds), "-p", "1000", "-i", str(1000 / len(ADDRESSES) * 0.95), *ADDRESSES]
     with tempfile.TemporaryFile("w+") as report:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=report)
-        cpu_percent = cpu_percent_once_warm(process.pid)
+        cpu = cpu_once_warm(process.pid)
         process.wait()
         report.seek(0)
         words = [word for line in report for word in line.partition(" : ")[2].split()]
     rtts = [float(word) / 1000 for word in words if word != "-"]
-    return figures(cpu_percent, rtts, len(words) / rounds, len(rtts) / len(words))
+    return figures(cpu, rtts, len(words) / rounds, len(rtts) / len(words))
 
 
 def measure_pinger(mode: str) -> Figures:
     """Run our pinger in a process of its own and ask it for its figures."""
     process = subprocess.Popen([sys.executable, "-m", "bench.ping", mode], stdout=subprocess.PIPE, text=True)
-    cpu_percent = cpu_percent_once_warm(process.pid)
+    cpu = cpu_once_warm(process.pid)
     rtts, pings_per_second, received = json.loads(process.communicate()[0])
-    return figures(cpu_percent, rtts, pings_per_second, received)
+    return figures(cpu, rtts, pings_per_second, received)
 
 
-def figures(cpu_percent: float, rtts: list[float], pings_per_second: float, received_ratio: float) -> Figures:
-    median, p99 = statistics.median(rtts) * 1e6, statistics.quantiles(rtts, n=100)[-1] * 1e6
-    return Figures(cpu_percent, median, p99, pings_per_second, (1 - received_ratio) * 100)
+def figures(cpu: float, rtts: list[float], pings_per_second: float, received: float) -> Figures:
+    return Figures(cpu, median(rtts), quantiles(rtts, n=100)[-1], pings_per_second, 1 - received)
 
 
-def cpu_percent_once_warm(pid: int) -> float:
-    """User and system time of a process over SECONDS, in percent of one core."""
-    process = psutil.Process(pid)
+def cpu_once_warm(pid: int) -> float:
+    """Processor seconds a second of a process, over SECONDS."""
     time.sleep(WARM_UP_SECONDS)
-    process.cpu_percent()
-    time.sleep(SECONDS)
-    return process.cpu_percent()
+    return cpu_rate(pid, SECONDS)
 
 
 def run_pinger(mode: str) -> None:
@@ -146,7 +163,4 @@ def compute() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        run_pinger(sys.argv[1])
-    else:
-        main()
+    run_pinger(sys.argv[1])
