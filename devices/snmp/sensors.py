@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 
 from devices.session import Deadline, Sensor
 from devices.snmp.cells import counter, number, text
+from devices.snmp.engine import Value
 from devices.snmp.sysdescr import CISCO, JUNIPER, MIKROTIK
 from devices.snmp.walk import Column, Walker
 
@@ -31,26 +30,20 @@ _CELSIUS, _OK, _UNITS_SCALE = 8, 1, 9
 
 def read_sensors(walker: Walker, enterprise: int | None, deadline: Deadline) -> list[Sensor]:
     """The temperatures of the device, from the table its vendor fills. Raises DeviceError."""
-    return distinct(_READERS.get(enterprise or 0, _read_entity_sensors)(walker, deadline))
-
-
-def distinct(sensors: Sequence[Sensor]) -> list[Sensor]:
-    """The sensors with names that differ: the second "Inlet" becomes "Inlet 2", in the agent's order."""
-    seen: Counter[str] = Counter()
-    named = []
-    for sensor in sensors:
-        seen[sensor.name] += 1
-        times = seen[sensor.name]
-        named.append(sensor if times == 1 else replace(sensor, name=f"{sensor.name} {times}"))
-    return named
+    return _READERS.get(enterprise or 0, _read_entity_sensors)(walker, deadline)
 
 
 def _read_mikrotik(walker: Walker, deadline: Deadline) -> list[Sensor]:
     columns = walker.columns((GAUGE_NAME, GAUGE_VALUE, GAUGE_UNIT), deadline)
-    return parse_gauges(columns) or [
-        Sensor(_MTXR_SCALARS[oid], tenths / 10)
-        for oid, value in walker.get(list(_MTXR_SCALARS), deadline).items()
-        if (tenths := number(value)) is not None
+    return parse_gauges(columns) or parse_scalars(walker.get(list(_MTXR_SCALARS), deadline))
+
+
+def parse_scalars(values: Mapping[str, Value]) -> list[Sensor]:
+    """The scalars of older RouterOS; whatever else the agent sent is passed over."""
+    return [
+        Sensor(name, tenths / 10)
+        for oid, name in _MTXR_SCALARS.items()
+        if (tenths := number(values.get(oid))) is not None
     ]
 
 

@@ -156,12 +156,14 @@ def test_entity_sensors(
     assert sensors.scaled(scale, precision, value, status) == (None if celsius is None else pytest.approx(celsius))
 
 
-def test_sensors_of_one_name_are_told_apart() -> None:
-    """Two series of one name would break the whole page."""
-    assert sensors.distinct([Sensor("Inlet", 20.0), Sensor("Inlet", 21.0)]) == [
-        Sensor("Inlet", 20.0),
-        Sensor("Inlet 2", 21.0),
-    ]
+def test_scalar_temperatures_are_those_asked_for() -> None:
+    """Tenths of a degree by their OID; an object the agent sent unasked, or of another type, is passed over."""
+    values: dict[str, Any] = {
+        "1.3.6.1.4.1.14988.1.1.3.10.0": 415,
+        "1.3.6.1.4.1.14988.1.1.3.11.0": b"38",
+        "1.3.6.1.2.1.99.0": 1,
+    }
+    assert sensors.parse_scalars(values) == [Sensor("temperature", 41.5)]
 
 
 def test_pppoe_sessions_by_interface_name() -> None:

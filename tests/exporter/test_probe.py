@@ -139,7 +139,10 @@ def test_hostile_names_do_not_break_the_exposition(tmp_path: Path) -> None:
         "line\nend\r\x00\x85\u2028",
         "\N{FIRE} <b>&amp;</b>",
         "broken\udcff\udce9",
-        "broken\udcff\udce9",
+        "broken\udcfe\udce9",
+        "fan",
+        "fan",
+        "fan #2",
     ]
     with router() as device:
         device.tables["/system/health/print"] = [
@@ -151,4 +154,5 @@ def test_hostile_names_do_not_break_the_exposition(tmp_path: Path) -> None:
     answer.content.decode("utf-8", "strict")
     got = parse(answer.content.decode())
     sensors = {dict(labels)["sensor"]: number for (name, labels), number in got.items() if "temperature" in name}
-    assert sensors == dict(zip([*names[:3], "broken\ufffd\ufffd", "broken\ufffd\ufffd #2"], range(5), strict=True))
+    written = [*names[:3], "broken\ufffd\ufffd", "broken\ufffd\ufffd #2", "fan", "fan #2", "fan #2 #2"]
+    assert sensors == dict(zip(written, range(8), strict=True))
