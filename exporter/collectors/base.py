@@ -53,22 +53,33 @@ def write_flow(scrape: Scrape, flow: Flow, counter: Counter | None) -> None:
         scrape.out.add(flow.gauge, flow.bandwidth, rate)
 
 
-def octets(value: int | None, interface: Interface, at: float, plausible: int) -> Counter | None:
-    """The byte counter of an interface, None where it was not read."""
+def received(interface: Interface, at: float, plausible: int) -> Counter | None:
+    """The counter of the bytes an interface received, None where it was not read."""
+    return _octets("receive", interface.receive_bytes, interface, at, plausible)
+
+
+def transmitted(interface: Interface, at: float, plausible: int) -> Counter | None:
+    """The counter of the bytes an interface sent, None where it was not read."""
+    return _octets("transmit", interface.transmit_bytes, interface, at, plausible)
+
+
+def _octets(way: str, value: int | None, interface: Interface, at: float, plausible: int) -> Counter | None:
     if value is None:
         return None
-    origin = (interface.key, interface.discontinuity, interface.counter_bits)
+    # With the way: a circuit that is told to face the other side has its series swapped, not its bytes.
+    origin = (interface.key, way, interface.discontinuity, interface.counter_bits)
     return Counter(value, at, origin, plausible if interface.counter_bits == 32 else None)
 
 
 def write_circuit_interface(scrape: Scrape, circuit: CircuitPlan, interface: Interface, at: float) -> None:
     """Bytes, bandwidth, errors and drops of the interface that carries a circuit."""
+    bytes_in, bytes_out = received(interface, at, circuit.plausible), transmitted(interface, at, circuit.plausible)
     directions = (
-        (circuit.receive, interface.receive_bytes, interface.receive_errors, interface.receive_drops),
-        (circuit.transmit, interface.transmit_bytes, interface.transmit_errors, interface.transmit_drops),
+        (circuit.receive, bytes_in, interface.receive_errors, interface.receive_drops),
+        (circuit.transmit, bytes_out, interface.transmit_errors, interface.transmit_drops),
     )
-    for direction, count, errors, drops in directions:
-        write_flow(scrape, direction.flow, octets(count, interface, at, circuit.plausible))
+    for direction, counter, errors, drops in directions:
+        write_flow(scrape, direction.flow, counter)
         if errors is not None:
             scrape.out.add(metrics.CIRCUIT_ERRORS, direction.errors, errors)
         if drops is not None:

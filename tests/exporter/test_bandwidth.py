@@ -45,6 +45,21 @@ def test_rates_stay_away_where_counters_do_not_compare(tmp_path: Path) -> None:
         assert bandwidths() == [True, True, True]
 
 
+def test_a_circuit_turned_round_shows_no_bandwidth_once(tmp_path: Path) -> None:
+    """Another `faces` swaps what is download and upload: the other way's counter is not compared with."""
+    with router() as device:
+        device.interface(1, "sfp1", 10**12, 10**13)
+        turned = [circuit("c1", "core-1", {"interface": "sfp1"}, faces=faces) for faces in ("customer", "upstream")]
+        devices = [routeros("core-1", device.port)]
+        with exporter(tmp_path, devices=devices, tenants=[tenant("t1", turned[0])]) as served:
+            served.probe("core-1")
+            served.write(devices=devices, tenants=[tenant("t1", turned[1])])
+            served.reload()
+            got = served.probe("core-1")
+    assert value(got, "isp_circuit_download_bytes_total", circuit="c1") == 10**12
+    assert "isp_circuit_bandwidth_bits_per_second" not in {name for name, _ in got}
+
+
 def test_a_shared_reading_moves_no_rate(tmp_path: Path) -> None:
     """Answering twice from one reading leaves the counters' memory alone."""
     nttn = link("nttn", (10, "core-1", "vlan10"))
