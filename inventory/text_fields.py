@@ -151,6 +151,8 @@ def secret(at: Field) -> Secret:
     value = expanded(at, "text, ${NAME} or {file: path}")
     if not value:
         raise Wrong(f"{at.name} is empty; expected a secret")
+    if not _is_utf8(value):
+        raise Wrong(f"{at.name} is not UTF-8; expected an environment variable that holds the secret in UTF-8")
     match = _REFERENCE.fullmatch(at.node.value)
     return Secret(value, source=at.node.value if match and match[1] else None)
 
@@ -176,6 +178,14 @@ def _read_secret(at: Field, path: Path) -> str:
     if not value:
         raise Wrong(f"{name} is empty; expected a file that holds the secret")
     return value
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # bytes of a variable that are not UTF-8 are lone surrogates to Python
+        return False
+    return True
 
 
 def _is_file(path: Path) -> bool:

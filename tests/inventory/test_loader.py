@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from devices.snmp.users import auth_protocol, privacy_protocol
+from devices.snmp import gufo_engine, pysnmp_engine
 from inventory.device_section import AUTH_PROTOCOLS, DRIVERS, PRIVACY_PROTOCOLS
-from inventory.loader import load_inventory, summary
+from inventory.loader import InventoryError, load_inventory, summary
 from inventory.models import DRIVER_NAMES, Device, Inventory, Isp, Tls
 from inventory.secrets import Secret
 
@@ -95,6 +95,13 @@ def test_a_secret_knows_where_it_came_from(load: Load, tmp_path: Path) -> None:
     assert password(load, '"x${P}"', {"P": "hunter2"}).source is None
 
 
+def test_a_secret_in_another_encoding_is_refused(load: Load) -> None:
+    """Bytes that are not UTF-8 could not be sent as they are; what they are is not shown."""
+    with pytest.raises(InventoryError, match="password is not UTF-8") as refused:
+        password(load, '"${P}"', {"P": "pass\udcff\udce9word"})
+    assert "pass\udcff" not in str(refused.value)
+
+
 def test_a_variable_is_not_expanded_twice(load: Load) -> None:
     """A password that holds `${` is sent as it is."""
     assert password(load, '"${P}"', {"P": "a${B}c"}).reveal() == "a${B}c"
@@ -144,5 +151,5 @@ def test_every_driver_says_what_it_needs() -> None:
 
 def test_every_protocol_of_the_file_is_one_the_devices_know() -> None:
     """A file that passes its check does not fail at login for the name of a protocol."""
-    assert all(auth_protocol(name) for name in AUTH_PROTOCOLS)
-    assert all(privacy_protocol(name) for name in PRIVACY_PROTOCOLS)
+    assert set(AUTH_PROTOCOLS) == set(gufo_engine.AUTH_KEYS) == set(pysnmp_engine.AUTH_PROTOCOLS)
+    assert set(PRIVACY_PROTOCOLS) == set(gufo_engine.PRIVACY_KEYS) == set(pysnmp_engine.PRIVACY_PROTOCOLS)
