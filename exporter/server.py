@@ -60,6 +60,8 @@ def _listen(app: Flask, listen: Address, threads: int) -> Any:
             max_request_body_size=1 << 16,
             ident=None,
         )
+    except ValueError:  # waitress' word for a name that has no address
+        raise SettingError(f'cannot listen on "{listen.host}": it is no address of this machine') from None
     except OSError as error:
         where = f"{listen.host} port {listen.port}"
         raise SettingError(f"cannot listen on {where}: {error.strerror}; give --listen another address") from error

@@ -52,6 +52,17 @@ def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
+    """A host that is not found ends it at once, with the setting and no traceback."""
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("isp: {id: a, name: A, timezone: UTC, currency: BDT}\ndevices: []\n", encoding="utf-8")
+    command: list[str | Path] = [BIN / "backhaul", "exporter", "--inventory", inventory, "--listen", "300.1.1.1:9909"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=dict(os.environ))
+    assert ended.returncode != 0
+    assert 'cannot listen on "300.1.1.1"' in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_circuit_begins_at_midnight_without_a_reload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first day of a circuit brings its series, the day after the last takes them away."""
     inventory = tmp_path / "inventory.yml"
