@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 # Probes closer than this share one reading, so a second Prometheus costs the router nothing.
 SHARE_SECONDS = 5.0
+# A reading that ran out of time is done again for a probe that has this much more time than it had.
+WORTH_ANOTHER_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,14 @@ class DeviceProbe:
         self._reading = False
         self._retired = False
         self._last: Answer | None = None
+        self._too_short: float | None = None  # seconds the last reading had, where they were not enough
 
     def answer(self, plan: DevicePlan, deadline: Deadline) -> Answer:
         """What the device says now, or said less than SHARE_SECONDS ago. Never raises for what a device does.
 
         Where a reading is under way, its answer is waited for, until `deadline`.
         """
-        began = time.monotonic()
+        began, seconds = time.monotonic(), deadline.at - time.monotonic()
         try:
             shared = self._wait_for_turn(plan, deadline)
         except DeviceTimeout:
@@ -69,6 +72,7 @@ class DeviceProbe:
         finally:
             with self._turn:
                 self._reading, self._last = False, answer
+                self._too_short = seconds if time.monotonic() >= deadline.at else None
                 self._turn.notify_all()
             if self._retired:
                 self.retire()
@@ -89,10 +93,19 @@ class DeviceProbe:
                 waited = True
                 self._turn.wait(deadline.remaining())
             last = self._last
-            if last is not None and last.plan is plan and (waited or time.monotonic() - last.began < SHARE_SECONDS):
+            if (
+                last is not None
+                and last.plan is plan
+                and (waited or time.monotonic() - last.began < SHARE_SECONDS)
+                and not self._worth_another(deadline)
+            ):
                 return last
             self._reading = True
         return None
+
+    def _worth_another(self, deadline: Deadline) -> bool:
+        """Whether the last reading ran out of time and `deadline` leaves more: another scrape's haste is its own."""
+        return self._too_short is not None and deadline.remaining() > self._too_short + WORTH_ANOTHER_SECONDS
 
     def _read(self, plan: DevicePlan, began: float, deadline: Deadline) -> Answer:
         if self._last is None or self._last.plan is not plan:

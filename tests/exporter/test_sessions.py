@@ -82,6 +82,16 @@ def test_a_probe_that_waits_for_another_keeps_its_own_deadline(tmp_path: Path) -
             assert value(long.result(), "isp_device_up") == 1
 
 
+def test_a_short_scrape_that_failed_is_not_shared_with_a_long_one(tmp_path: Path) -> None:
+    """Where one scrape left the router too little time, one that leaves it more reads by itself."""
+    with router() as device, exporter(tmp_path, devices=[routeros("core-1", device.port)]) as served:
+        device.answering.clear()
+        assert value(served.probe("core-1", 0.5), "isp_device_up") == 0
+        device.answering.set()
+        assert value(served.probe("core-1", 0.6), "isp_device_up") == 0, "as little time: shared"
+        assert value(served.probe("core-1", 10), "isp_device_up") == 1
+
+
 def test_a_hanging_device_is_down_at_the_deadline(tmp_path: Path) -> None:
     """A router that takes the login and then says nothing answers 200 with isp_device_up 0, and no other series."""
     circuits = tenant("t1", circuit("c1", "core-1", {"interface": "sfp1"}))
