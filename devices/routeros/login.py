@@ -21,9 +21,12 @@ def log_in(device: Device, transport: Transport, reader: SentenceReader, deadlin
     if device.username is None or device.password is None:
         raise LoginFailed("the inventory gives no username and password for this device")
     name, password = f"=name={device.username}", device.password.reveal()
-    reply = _ask(transport, reader, deadline, "/login", name, f"=password={password}")
-    if (challenge := reply.done.get("ret")) is not None:
-        _ask(transport, reader, deadline, "/login", name, f"=response={_response(challenge, password)}")
+    try:
+        reply = _ask(transport, reader, deadline, "/login", name, f"=password={password}")
+        if (challenge := reply.done.get("ret")) is not None:
+            _ask(transport, reader, deadline, "/login", name, f"=response={_response(challenge, password)}")
+    except LoginFailed as refused:  # the router's own words, and what answers on its port may repeat ours
+        raise LoginFailed(str(refused).replace(password, "***")) from None
 
 
 def _response(challenge: str, password: str) -> str:

@@ -122,6 +122,20 @@ def test_a_wrong_password_is_said_without_the_password() -> None:
     assert PASSWORD not in str(caught.value)
 
 
+def test_a_router_that_repeats_our_login_does_not_spread_it() -> None:
+    """Whatever answers on the port may say our own words back; the password is taken out of them."""
+
+    def parrot(conn: socket.socket) -> None:
+        words = read_sentence(conn)
+        conn.sendall(joined([sentence("!trap", f"=message=bad command {' '.join(words)}")]))
+        conn.recv(1)
+
+    with router(parrot) as port, pytest.raises(LoginFailed) as refused:
+        open_routeros(device(port), Deadline(5))
+    assert "bad command /login" in str(refused.value)
+    assert PASSWORD not in str(refused.value)
+
+
 def test_no_log_holds_the_password(caplog: pytest.LogCaptureFixture) -> None:
     """Even with every logger at DEBUG, the words of the login are not written down."""
     with caplog.at_level(logging.DEBUG), router(answering()) as port:
