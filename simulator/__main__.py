@@ -69,7 +69,9 @@ async def _serve(devices: tuple[Device, ...], control: Address | None) -> None:
 
 def _start_control(simulation: Simulation, loop: asyncio.AbstractEventLoop, address: Address) -> None:
     """Serve the control API from a thread that ends with the process. Raises OSError where the port is taken."""
-    server = waitress.server.create_server(create_app(simulation, loop), host=address.host, port=address.port, threads=4)
+    server = waitress.server.create_server(
+        create_app(simulation, loop), host=address.host, port=address.port, threads=4
+    )
     threading.Thread(target=server.run, name="control", daemon=True).start()
 
 
