@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.common import Row, compared, inside_namespace, own_cpu, print_json
-from bench.snmp import INTERFACES, NOTHING, agent, bulkwalk, make_interfaces, walk
+from bench.snmp import INTERFACES, NOTHING, agent, make_interfaces, walk
 from devices.addresses import Endpoint
 from devices.session import Deadline
 from devices.snmp.gufo_engine import GufoEngine
@@ -35,7 +35,7 @@ def measure_inside() -> list[Row]:
         gufo = read(Walker(GufoEngine(endpoint, settings, Deadline(60))), times=10)
         pysnmp = read(Walker(PysnmpEngine(endpoint, settings, Deadline(60))), times=2)
         program = median(walk(port).cpu for _ in range(5))
-        starts = median(len(COLUMNS) * bulkwalk(port, NOTHING).cpu for _ in range(5))
+        starts = median(walk(port, NOTHING).cpu for _ in range(5))
     what = "engines: CPU a cell, gufo-snmp"
     return [
         compared(f"{what} (peer: snmpbulkwalk)", gufo / CELLS, program / CELLS, microseconds),
