@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -66,12 +66,17 @@ def _connection(settings: MailSettings) -> Iterator[smtplib.SMTP]:
         if settings.tls
         else smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_SECONDS)
     )
-    with opened as server:
+    try:
         if settings.starttls:
-            server.starttls(context=context)
+            opened.starttls(context=context)
         if settings.username is not None and settings.password is not None:
-            server.login(settings.username, settings.password.reveal())
-        yield server
+            opened.login(settings.username, settings.password.reveal())
+        yield opened
+        # What the server took it keeps (RFC 5321, 4.1.1.4), however it says good-bye.
+        with suppress(OSError, smtplib.SMTPException):
+            opened.quit()
+    finally:
+        opened.close()
 
 
 def _failure(error: OSError | smtplib.SMTPException) -> DeliveryError:

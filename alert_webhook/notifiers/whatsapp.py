@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -45,27 +46,23 @@ class WhatsApp:
 
     def send(self, message: Message) -> str:
         """The Message resource's sid once Twilio has accepted it. Raises DeliveryError."""
-        try:
+        with _understood():
             created = self._client.messages.create(
                 to=PREFIX + message.address,
                 from_=self._settings.sender,
                 **self._content(message),
                 **self._report_to(message),
             )
-        except (requests.RequestException, TwilioException) as error:
-            raise _failure(error) from None  # the chain would show URL, number and text in a log
         if not isinstance(created.sid, str):
             raise DeliveryError(Reason.UNKNOWN, "Twilio's answer names no message", retryable=False)
         return created.sid
 
     def find(self, address: str, ref: str) -> str | None:
         """The sid of the message to `address` whose text shows `ref`. Raises DeliveryError."""
-        try:
+        with _understood():
             # No filter by date: a message that is still queued has no date of sending.
             found = self._client.messages.list(to=PREFIX + address, limit=LOOK_BACK, page_size=LOOK_BACK)
-        except (requests.RequestException, TwilioException) as error:
-            raise _failure(error) from None
-        return next((each.sid for each in found if ref in (each.body or "")), None)
+            return next((str(each.sid) for each in found if ref in (each.body or "")), None)
 
     def _content(self, message: Message) -> dict[str, Any]:
         template = self._settings.template(message.kind, message.language)
@@ -101,6 +98,18 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]  # its base has no ty
             wait = _retry_after(response.headers or {})
             raise DeliveryError(Reason.RATE_LIMITED, "HTTP 429", retryable=True, retry_after=wait)
         return response
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Turns whatever goes wrong with a request into a DeliveryError, whose text shows no URL, number or message."""
+    try:
+        yield
+    except (requests.RequestException, TwilioException) as error:
+        raise _failure(error) from None
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        # How twilio's client ends on a success whose body is no JSON, or JSON of another shape (a proxy's page).
+        raise DeliveryError(Reason.UNKNOWN, f"garbled answer: {type(error).__name__}", retryable=False) from None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

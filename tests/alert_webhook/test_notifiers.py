@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from alert_webhook.message import Message, Notifier
+from alert_webhook.message import Finder, Message, Notifier
 from alert_webhook.notifiers import NOTIFIERS
 from alert_webhook.reasons import FAILURES, DeliveryError, Reason
 from alert_webhook.settings import MailSettings, Settings, TwilioSettings
@@ -45,6 +45,9 @@ class _Api(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def do_GET(self) -> None:
         self.send_response(self.status)
         for name, value in self.headers_out.items():
             self.send_header(name, value)
@@ -56,13 +59,16 @@ class _Api(BaseHTTPRequestHandler):
 
 
 def _smtp(answers: list[str], server: socket.socket) -> None:
-    """An SMTP server that says these lines, one after each of the client's."""
+    """An SMTP server that says these lines, one after each of the client's or, after 354, after a whole mail."""
     client, _ = server.accept()
     with client, client.makefile("rwb") as stream:
         for answer in answers:
             stream.write(answer.replace("\n", "\r\n").encode() + b"\r\n")
             stream.flush()
-            if not stream.readline():
+            end = b".\r\n" if answer.startswith("354") else b""
+            while (line := stream.readline()) and end not in {b"", line}:
+                pass
+            if not line:
                 break
 
 
@@ -73,7 +79,7 @@ def twilio_says() -> Iterator[Callable[..., Notifier]]:
     def start(status: int, body: str, headers: dict[str, str]) -> Notifier:
         kind = type("Api", (_Api,), {"status": status, "body": body, "headers_out": headers})
         server = HTTPServer(("127.0.0.1", 0), kind)
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         servers.append((server, thread))
         return NOTIFIERS["whatsapp"](settings(server.server_port))
@@ -94,6 +100,9 @@ def twilio_says() -> Iterator[Callable[..., Notifier]]:
         (503, '{"code": 20503}', {}, Reason.UNKNOWN, False),
         (302, "", {"Location": "http://127.0.0.1:1/"}, Reason.UNKNOWN, False),
         (201, '{"status": "queued"}', {}, Reason.UNKNOWN, False),
+        (201, "<html>a proxy's page</html>", {}, Reason.UNKNOWN, False),
+        (201, "null", {}, Reason.UNKNOWN, False),
+        (200, "[]", {}, Reason.UNKNOWN, False),
         (401, '{"code": 20003}', {}, Reason.CREDENTIALS, False),
         (400, '{"code": 21211}', {}, Reason.BAD_RECIPIENT, False),
         (400, '{"code": 21610}', {}, Reason.OPTED_OUT, False),
@@ -118,6 +127,19 @@ def test_what_twilio_says(  # noqa: PLR0917 - the columns of the table
         twilio_says(status, body, headers).send(MESSAGE)
     assert (caught.value.reason, caught.value.retryable) == (reason, retryable)
     assert caught.value.retry_after == (7 if headers.get("Retry-After") else None)
+    check_no_leak(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<html>", "null", "[]", '{"messages": null}', '{"messages": [null]}', '{"messages": [{"body": 5}]}']
+)
+def test_a_garbled_list_says_nothing_about_a_message(body: str, twilio_says: Callable[..., Notifier]) -> None:
+    """Neither that it is there nor that it is not, and the look-up of others goes on."""
+    finder = twilio_says(200, body, {})
+    assert isinstance(finder, Finder)
+    with pytest.raises(DeliveryError) as caught:
+        finder.find("+8801700000000", "01234567")
+    assert caught.value.reason is Reason.UNKNOWN
     check_no_leak(caught.value)
 
 
@@ -151,6 +173,17 @@ def test_what_a_mail_server_says(
         thread.join()
     assert (caught.value.reason, caught.value.retryable) == (reason, retryable)
     check_no_leak(caught.value)
+
+
+@pytest.mark.parametrize("good_bye", [["421 too late"], []])
+def test_a_mail_that_was_taken_is_taken_however_the_server_says_good_bye(good_bye: list[str]) -> None:
+    """An answer to QUIT, or none, is no reason to send it twice."""
+    answers = [*HELLO, "235 ok", "250 ok", "250 ok", "354 go on", "250 taken", *good_bye]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_smtp, args=(answers, server))
+        thread.start()
+        assert NOTIFIERS["email"](settings(server.getsockname()[1])).send(MESSAGE)
+        thread.join()
 
 
 @pytest.mark.parametrize("channel", NOTIFIERS)
