@@ -13,6 +13,7 @@ from devices.boottime import SteadyBootTime
 from devices.session import (
     ConnectionLost,
     Deadline,
+    DeviceError,
     DeviceTimeout,
     Interface,
     LoginFailed,
@@ -104,13 +105,17 @@ def open_snmp(device: Device, deadline: Deadline) -> SnmpSession:
     settings = device.snmp
     if settings is None:
         raise LoginFailed("the inventory gives no snmp settings for this device")
-    failure = Unreachable(f'"{device.host}" has no address')
-    for endpoint in resolve(device.host, device.port, socket.SOCK_DGRAM, deadline):
+    failure: DeviceError = Unreachable(f'"{device.host}" has no address')
+    endpoints = resolve(device.host, device.port, socket.SOCK_DGRAM, deadline)
+    for tried, endpoint in enumerate(endpoints):
         try:
-            return _open(endpoint, settings, deadline)
-        except Unreachable as error:  # a name may have an address nobody listens on
+            return _open(endpoint, settings, Deadline(deadline.remaining() / (len(endpoints) - tried)))
+        except (Unreachable, DeviceTimeout) as error:  # a name may have an address nobody listens on
             failure = error
-    raise failure
+    try:
+        raise failure
+    finally:
+        del failure  # it refers to this frame and to the engine's: a circle would keep the socket open
 
 
 def _open(endpoint: Endpoint, settings: SnmpSettings, deadline: Deadline) -> SnmpSession:

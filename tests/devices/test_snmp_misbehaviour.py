@@ -1,5 +1,6 @@
 """Agents that lose, repeat, garble, circle and lie: every reading ends, with what can be had or the reason."""
 
+import socket
 import time
 from collections.abc import Sequence
 
@@ -174,3 +175,13 @@ def test_an_agent_that_stopped_ends_the_session() -> None:
         session.rows(Interface, Deadline(10))
     with pytest.raises(ConnectionLost, match="closed"):
         session.rows(Interface, Deadline(10))
+
+
+def test_a_silent_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name whose first address goes nowhere, as IPv6 often does: the second one is asked within the deadline."""
+    with agent(identify) as port, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.2", port))
+        found = [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)  # the system's answer for such a name
+        session = open_snmp(device(port, community("public"), host="switch.example.net"), Deadline(2))
+        session.close()
