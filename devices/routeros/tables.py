@@ -35,7 +35,7 @@ def parse_system(rows: Sequence[Attributes], now: float) -> System:
         model=row.get("board-name") or None,
         version=row.get("version", "").partition(" ")[0] or None,  # "7.4 (stable)"
         boot_time=None if uptime is None else now - uptime,
-        cpu=None if load is None else load / 100,
+        cpu=load / 100 if load is not None and load <= 100 else None,
         memory_used=total - free if total is not None and free is not None and free <= total else None,
         memory_total=total,
     )

@@ -77,10 +77,12 @@ def _interface(index: str, columns: Mapping[str, Column]) -> Interface:
     def cell(oid: str) -> Value:
         return columns[oid].get(index) if oid in columns else None
 
-    received, transmitted = counter(cell(IF_HC_IN_OCTETS)), counter(cell(IF_HC_OUT_OCTETS))
-    wide = received is not None and transmitted is not None
-    if not wide:  # both from one width: bandwidth from a pair that wraps differently would be wrong
-        received, transmitted = counter(cell(IF_IN_OCTETS)), counter(cell(IF_OUT_OCTETS))
+    # Both from one width: bandwidth from a pair that wraps differently would be wrong. The 64-bit one, unless the
+    # agent gives more of the other.
+    wide = [counter(cell(oid)) for oid in (IF_HC_IN_OCTETS, IF_HC_OUT_OCTETS)]
+    narrow = [counter(cell(oid)) for oid in NARROW_COLUMNS]
+    is_wide = wide != [None, None] and wide.count(None) <= narrow.count(None)
+    received, transmitted = wide if is_wide else narrow
     return Interface(
         key=index,
         name=text(cell(IF_NAME)),
@@ -93,6 +95,6 @@ def _interface(index: str, columns: Mapping[str, Column]) -> Interface:
         transmit_errors=counter(cell(IF_OUT_ERRORS)),
         receive_drops=counter(cell(IF_IN_DISCARDS)),
         transmit_drops=counter(cell(IF_OUT_DISCARDS)),
-        counter_bits=64 if wide else 32,
+        counter_bits=64 if is_wide else 32,
         discontinuity=counter(cell(IF_COUNTER_DISCONTINUITY_TIME)),
     )

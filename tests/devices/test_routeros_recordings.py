@@ -51,6 +51,12 @@ def test_version_7_system() -> None:
     assert (system.cpu, system.memory_used, system.memory_total) == (0.0, 277217280, 4227858432)
 
 
+def test_a_load_that_cannot_be_is_absent() -> None:
+    """More than all processors is no share of them."""
+    assert tables.parse_system([{"cpu-load": "100"}], now=0.0).cpu == 1.0
+    assert tables.parse_system([{"cpu-load": "4294967295"}], now=0.0).cpu is None
+
+
 def test_a_short_version_6_system_row() -> None:
     """What the row does not hold is absent, not 0."""
     system = tables.parse_system(rows(recorded("v6_system_resource_print.json")), now=1000.0)

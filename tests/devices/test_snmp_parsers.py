@@ -109,6 +109,17 @@ def test_both_counters_come_from_one_width() -> None:
     ]
 
 
+def test_one_64_bit_counter_is_better_than_none() -> None:
+    """With one 64-bit counter missing and no 32-bit table, the other one is still read."""
+    columns: dict[str, dict[str, Any]] = {
+        interfaces.IF_DESCR: {"1": b"eth0"},
+        interfaces.IF_HC_IN_OCTETS: {"1": 5_000_000_000},
+    }
+    assert interfaces.parse_interfaces(columns) == [
+        Interface(key="1", descr="eth0", receive_bytes=5_000_000_000, counter_bits=64)
+    ]
+
+
 @pytest.mark.parametrize(
     ("status", "up"),
     [(1, True), (2, False), (3, False), (4, None), (5, False), (6, False), (7, False), (8, None), (None, None)],
