@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from devices.session import PppoeSession
-from exporter.collectors.base import Collector, Scrape, each, write_circuit_interface, write_circuit_state
+from exporter.collectors.base import (
+    Collector,
+    Scrape,
+    each,
+    require_counters,
+    write_circuit_interface,
+    write_circuit_state,
+)
 from exporter.interfaces import Missing
 from exporter.plan import CircuitPlan
 
@@ -25,7 +32,9 @@ def _write_interface(scrape: Scrape, circuit: CircuitPlan, sessions: Sequence[Pp
     # RouterOS names the interface of a PPPoE session so.
     name = sessions[0].interface or f"<pppoe-{circuit.attached_to}>"
     interfaces = scrape.reading.interfaces
-    write_circuit_interface(scrape, circuit, interfaces.find(name), interfaces.at)
+    interface = interfaces.find(name)
+    write_circuit_interface(scrape, circuit, interface, interfaces.at)
+    require_counters(interface)
 
 
 def _by_user(sessions: Sequence[PppoeSession]) -> dict[str, list[PppoeSession]]:

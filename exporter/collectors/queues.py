@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from devices.session import Queue
 from exporter import metrics
-from exporter.collectors.base import Collector, Scrape, write_flow
+from exporter.collectors.base import Collector, Scrape, each, write_flow
+from exporter.interfaces import Missing
 from exporter.plan import CircuitFlow, CircuitPlan
 from exporter.rates import Counter
 
@@ -17,21 +18,22 @@ def _collect(scrape: Scrape) -> Sequence[str]:
     queues: dict[str, list[Queue]] = {}
     for queue in table.rows:
         queues.setdefault(queue.name, []).append(queue)
-    problems = []
-    for circuit in scrape.plan.circuits["queue"]:
-        found = queues.get(circuit.attached_to, ())
-        if len(found) == 1:
-            _write(scrape, circuit, found[0], table.at)
-        else:
-            problems.append(_problem(circuit, found))
-    return problems
+
+    def write(circuit: CircuitPlan) -> None:
+        queue = _the_one(queues.get(circuit.attached_to, ()), circuit.attached_to)
+        _write(scrape, circuit, queue, table.at)
+        if queue.upload_bytes is None or queue.download_bytes is None:
+            raise Missing(f"the device does not count the bytes of queue {queue.name!r}")
+
+    return each(scrape.plan.circuits["queue"], write)
 
 
-def _problem(circuit: CircuitPlan, found: Sequence[Queue]) -> str:
+def _the_one(found: Sequence[Queue], name: str) -> Queue:
     if not found:
-        return f"{circuit.name}: there is no queue named {circuit.attached_to!r}"
-    keys = ", ".join(queue.key for queue in found)
-    return f"{circuit.name}: {len(found)} queues are named {circuit.attached_to!r}: {keys}"
+        raise Missing(f"there is no queue named {name!r}")
+    if len(found) > 1:
+        raise Missing(f"{len(found)} queues are named {name!r}: {', '.join(queue.key for queue in found)}")
+    return found[0]
 
 
 def _write(scrape: Scrape, circuit: CircuitPlan, queue: Queue, at: float) -> None:

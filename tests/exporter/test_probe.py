@@ -102,6 +102,28 @@ def test_what_is_missing_costs_itself_alone(tmp_path: Path) -> None:
     assert "there is no queue named 'r1'" in log
 
 
+def test_missing_counters_are_told_wherever_they_are_missing(tmp_path: Path) -> None:
+    """An interface, a queue and a PPPoE session without byte counters each fail their collector by name."""
+    with router() as device:
+        names = {1: "sfp1", 2: "<pppoe-rahim>"}
+        device.tables["/interface/print"] = [
+            {".id": f"*{n}", "name": name, "running": "true", "rx-byte": "1"} for n, name in names.items()
+        ]
+        device.tables["/queue/simple/print"] = [{".id": "*3", "name": "q", "bytes": "7", "max-limit": "1M/2M"}]
+        device.tables["/ppp/active/print"] = [{"name": "rahim", "service": "pppoe"}]
+        attached = [{"interface": "sfp1"}, {"queue": "q"}, {"pppoe": "rahim"}]
+        circuits = [circuit(f"c{n}", "core-1", attach) for n, attach in enumerate(attached)]
+        with exporter(tmp_path, devices=[routeros("core-1", device.port)], tenants=[tenant("t1", *circuits)]) as served:
+            got = served.probe("core-1")
+            log = served.log()
+    told = {"circuits": "interface 'sfp1'", "queues": "queue 'q'", "pppoe": "interface '<pppoe-rahim>'"}
+    for collector, what in told.items():
+        assert value(got, "isp_device_collector_success", collector=collector) == 0
+        assert f"does not count the bytes of {what}" in log
+    assert value(got, "isp_circuit_upload_bytes_total", circuit="c0") == 1
+    assert value(got, "isp_circuit_limit_bits_per_second", circuit="c1", direction="upload") == 1_000_000
+
+
 def test_only_what_the_inventory_needs_is_asked(tmp_path: Path) -> None:
     """A device without queue or PPPoE circuits is not asked for them; interfaces are read once for all."""
     with router() as device:
