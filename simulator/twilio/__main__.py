@@ -25,6 +25,14 @@ def _pace(text: str) -> Pace:
     return Pace(seconds[0], seconds[1], seconds[2] if len(seconds) == 3 else None)
 
 
+def _name(text: str) -> tuple[str, str]:
+    """`NUMBER=NAME`."""
+    number, equals, name = text.partition("=")
+    if not (number and equals and name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NUMBER=NAME")
+    return number, name
+
+
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator.twilio", description=__doc__)
     parser.add_argument("--listen", default="127.0.0.1:9920", metavar="HOST:PORT", help="default %(default)s")
@@ -32,6 +40,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--auth-token", required=True, help="its token, for basic auth and for signatures")
     parser.add_argument("--sender", action="append", default=[], metavar="whatsapp:+...", help="allowed From; or any")
     parser.add_argument("--pace", type=_pace, default=Pace(), metavar="SENT,DELIVERED[,READ]", help="in seconds")
+    parser.add_argument(
+        "--name", type=_name, action="append", default=[], metavar="+NUMBER=NAME", help="whose phone a number is"
+    )
     return parser
 
 
@@ -39,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and serve."""
     given = _arguments().parse_args(argv)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    app = create_app(Account(given.account_sid, given.auth_token, frozenset(given.sender)), given.pace)
+    app = create_app(
+        Account(given.account_sid, given.auth_token, frozenset(given.sender)), given.pace, dict(given.name)
+    )
     # Requests that a fault holds, and pages that wait for news, each keep a thread.
     try:
         waitress.serve(app, listen=given.listen, threads=64, ident=None, clear_untrusted_proxy_headers=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Flask, Response
 
 from simulator.twilio.api import Account, api_blueprint
@@ -14,13 +16,16 @@ from simulator.twilio.messages import Store
 _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'"
 
 
-def create_app(account: Account, pace: Pace | None = None) -> Flask:
-    """An empty inbox for `account`, delivering at `pace`; its delivery thread runs from here on."""
+def create_app(account: Account, pace: Pace | None = None, names: Mapping[str, str] | None = None) -> Flask:
+    """An empty inbox for `account`, delivering at `pace`; its delivery thread runs from here on.
+
+    `names` says whose phone a number (`+880...`) is, for the page.
+    """
     app = Flask(__name__, static_folder=None)
     store, faults = Store(), FaultBox()
     delivery = Delivery(store, account.sid, account.auth_token, pace or Pace())
     app.register_blueprint(api_blueprint(account, store, delivery, faults))
-    app.register_blueprint(control_blueprint(store, faults))
+    app.register_blueprint(control_blueprint(store, faults, names or {}))
     delivery.start()
 
     @app.after_request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -30,7 +31,7 @@ def entry(message: Message) -> dict[str, Any]:
     }
 
 
-def control_blueprint(store: Store, faults: FaultBox) -> Blueprint:
+def control_blueprint(store: Store, faults: FaultBox, names: Mapping[str, str]) -> Blueprint:
     """`/`, `/inbox.json`, `/control/faults`, `/-/ready`."""
     control = Blueprint("control", __name__, static_folder="static", static_url_path="/static")
 
@@ -46,7 +47,7 @@ def control_blueprint(store: Store, faults: FaultBox) -> Blueprint:
         revision, to = store.revision, request.args.get("to")
         found = [message for message in store.newest_first() if to in {None, message.draft.to}]
         newest = found[: request.args.get("limit", type=int)]
-        return jsonify(revision=revision, messages=[entry(message) for message in reversed(newest)])
+        return jsonify(revision=revision, names=names, messages=[entry(message) for message in reversed(newest)])
 
     @control.delete("/inbox.json")
     def clear_inbox() -> Response:

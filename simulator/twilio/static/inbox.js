@@ -7,8 +7,10 @@ const WORDS = { accepted: "waiting", queued: "waiting", undelivered: "not delive
 const byId = (id) => document.getElementById(id);
 const narrow = matchMedia("(max-width: 719px)");
 let messages = [];
+let names = {}; // by number
 
 const number = (to) => to.replace(/^whatsapp:/, "");
+const who = (to) => names[number(to)] ?? number(to);
 const clock = (at) => new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const opened = () => decodeURIComponent(location.hash.slice(1)) || (narrow.matches ? "" : (messages.at(-1)?.to ?? ""));
 
@@ -41,7 +43,7 @@ function chatRow(to, own) {
   link.href = `#${encodeURIComponent(to)}`;
   link.append(
     make("span", colour(to), lastDigits(to)),
-    make("span", "who", number(to)),
+    make("span", "who", who(to)),
     make("time", "when", clock(last.accepted_at)),
     make("span", "last", ticks(last), " ", last.body.replace(/[*_~`]/g, "").slice(0, 120)),
     make("span", "count", String(own.length)),
@@ -87,7 +89,8 @@ function drawMessages() {
 function draw() {
   const to = opened();
   document.body.classList.toggle("in-chat", Boolean(to));
-  byId("name").textContent = number(to);
+  byId("name").textContent = who(to);
+  byId("number").textContent = who(to) === number(to) ? "" : number(to);
   byId("avatar").className = to ? colour(to) : "avatar";
   byId("avatar").textContent = lastDigits(to);
   drawChats();
@@ -100,7 +103,7 @@ async function follow() {
       const answer = await fetch(`/inbox.json?limit=${SHOWN}&after=${revision}`);
       const news = await answer.json();
       if (news.revision !== revision) {
-        ({ revision, messages } = news);
+        ({ revision, names, messages } = news);
         draw();
       }
       byId("state").textContent = "Live";

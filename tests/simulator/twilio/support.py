@@ -18,6 +18,7 @@ from twilio.rest import Client  # type: ignore[import-untyped]
 SENDER = "whatsapp:+14155238886"
 ALICE = "whatsapp:+8801700000001"
 BOB = "whatsapp:+8801700000002"
+NOC, NOC_NAME = "whatsapp:+8801700000009", "NOC = operators"
 
 
 class LocalHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the library is untyped
@@ -50,7 +51,15 @@ class FakeTwilio:
 
     def arguments(self) -> list[str]:
         account = ["--account-sid", self.account_sid, "--auth-token", self.auth_token]
-        return ["--listen", f"127.0.0.1:{self.port}", *account, "--sender", SENDER]
+        return [
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            *account,
+            "--sender",
+            SENDER,
+            "--name",
+            f"{NOC.removeprefix('whatsapp:')}={NOC_NAME}",
+        ]
 
     def client(self) -> Client:
         return Client(self.account_sid, self.auth_token, http_client=LocalHttpClient(self.url))

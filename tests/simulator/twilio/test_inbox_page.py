@@ -8,7 +8,7 @@ import requests
 
 from tests.harness import wait_until
 from tests.simulator.twilio.browser import Browser, browser
-from tests.simulator.twilio.support import ALICE, BOB, FakeTwilio
+from tests.simulator.twilio.support import ALICE, BOB, NOC, NOC_NAME, FakeTwilio
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)"> javascript:alert(3) *<b onclick=alert(4)>bold</b>*'
 PHONE, DESK = (390, 844), (1280, 800)
@@ -85,3 +85,13 @@ def test_a_failure_says_why(twilio: FakeTwilio, page: Browser) -> None:
     twilio.post()
     page.open(twilio.url, *DESK)
     wait_until(lambda: "63016: Failed to send freeform" in text_of(page, ".error"), "the reason")
+
+
+def test_a_known_number_has_a_name(twilio: FakeTwilio, page: Browser) -> None:
+    """The list and the chat show whose phone it is, the chat its number as well."""
+    twilio.post({"To": ALICE})
+    twilio.post({"To": NOC})
+    page.open(twilio.url, *DESK)
+    wait_until(lambda: text_of(page, "#chats .who") == f"{NOC_NAME}|+8801700000001", "the names")
+    assert text_of(page, "#name") == NOC_NAME
+    assert text_of(page, "#number") == "+8801700000009"
