@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from alert_webhook.lanes import Lane
 from alert_webhook.languages import Language, language
@@ -61,7 +62,8 @@ def compose(message_id: str, lane: Lane, told: Sequence[Notice], folded: Sequenc
     writer = _Writer(tongue, place, tail, lane.channel, folded)
     kind, text, variables = _one(told[0], writer) if len(told) == 1 else _many(told, writer)
     subject, body = _finish(text, lane, tail)
-    return Message(message_id, told[0].address, kind, tongue.code, subject, body, variables)
+    same_as = sha256(f"{lane} {sorted(notice.id for notice in told)}".encode()).hexdigest()[:32]
+    return Message(message_id, told[0].address, kind, tongue.code, subject, body, variables, same_as)
 
 
 def _finish(text: str, lane: Lane, tail: str) -> tuple[str, str]:

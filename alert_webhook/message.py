@@ -15,7 +15,8 @@ class Message:
     """What one recipient is told at once.
 
     `id` is ours and unique; `ref` its short form, part of the text, by which a message is found again at a
-    provider. `variables` are the numbered values of a WhatsApp template of this kind and language.
+    provider. `variables` are the numbered values of a WhatsApp template of this kind and language. `same_as` is equal
+    in two messages that tell the same notices: in one that is sent again, and in nothing else.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Message:
     subject: str
     body: str
     variables: Mapping[str, str]
+    same_as: str
 
     @property
     def ref(self) -> str:

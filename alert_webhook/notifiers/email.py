@@ -1,4 +1,4 @@
-"""Mail by SMTP: plain text, one connection a message, the message's id as Message-ID."""
+"""Mail by SMTP: plain text, one connection a message, a Message-ID that a second try repeats."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _mail(settings: MailSettings, message: Message) -> EmailMessage:
     mail["To"] = message.address
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(datetime.now(UTC))
-    mail["Message-ID"] = f"<{message.id}@{settings.sender.rpartition('@')[2].strip('<> ') or 'localhost'}>"
+    mail["Message-ID"] = f"<{message.same_as}@{settings.sender.rpartition('@')[2].strip('<> ') or 'localhost'}>"
     # Tells other robots not to answer (RFC 3834, 5).
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.body)

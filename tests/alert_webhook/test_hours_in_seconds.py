@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from sqlalchemy import update
 
+from inventory.outbox import messages, notices
 from tests.alert_webhook.conftest import NOC, TENANT, Hand, Stack, alert, link_alert
 from tests.harness import free_port
 
@@ -93,6 +95,26 @@ def test_after_thirty_seconds_mail_takes_over(hand: Hand, stack: Stack) -> None:
     hand.work(120)
     assert stack.twilio.bodies(NOC) == []
     assert len(stack.mailbox.mails) == 1
+
+
+def test_a_mail_sent_again_is_shown_once(hand: Hand, stack: Stack) -> None:
+    """After a kill between the server's yes and ours the mail goes again under its old Message-ID."""
+    stack.twilio.fault("error", code=63016)
+    hand.post(link_alert())
+    hand.work()
+    hand.work()
+    with hand.service.engine.begin() as connection:
+        connection.execute(update(messages).values(state="sending").where(messages.c.channel == "email"))
+        connection.execute(update(notices).values(state="sending").where(notices.c.channel == "email"))
+    hand.parts.leases.recover(hand.clock.now + 60)
+    hand.work(70)
+    first, second = stack.mailbox.to(NOC_MAIL)
+    assert first["Message-ID"] == second["Message-ID"]
+    hand.post(link_alert(2))
+    stack.twilio.fault("error", code=63016)
+    hand.work(10)
+    hand.work()
+    assert stack.mailbox.to(NOC_MAIL)[2]["Message-ID"] != first["Message-ID"]
 
 
 def test_an_unknown_message_goes_by_mail_and_is_not_sent_again(hand: Hand, stack: Stack) -> None:

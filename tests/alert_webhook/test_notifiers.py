@@ -25,6 +25,7 @@ MESSAGE = Message(
     "subject",
     "private text",
     {"1": "private text"},
+    "fedcba9876543210fedcba9876543210",
 )
 
 
