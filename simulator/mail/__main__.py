@@ -33,11 +33,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     box = Mailbox()
     host, _, port = given.smtp.rpartition(":")
     smtp = Controller(box, hostname=host, port=int(port))
-    smtp.start()
     try:
+        smtp.start()
         waitress.serve(create_app(box), listen=given.listen, threads=4, ident="simulator")
+    except (OSError, ValueError) as error:
+        wanted = f"{given.smtp} and {given.listen}"
+        print(f"simulator.mail: cannot listen on {wanted}: {error}", file=sys.stderr)  # noqa: T201 - to a person
+        return 2
     finally:
-        smtp.stop()
+        smtp.stop(no_assert=True)
     return 0
 
 

@@ -17,12 +17,13 @@ KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail as it arrived; `received` is Unix seconds."""
+    """One mail as it arrived: its plain text or, where it has none, `html`; `received` is Unix seconds."""
 
     sender: str
     recipients: tuple[str, ...]
     subject: str
     body: str
+    html: str
     received: float
 
 
@@ -46,7 +47,8 @@ class Mailbox:
             sender=envelope.mail_from or "",
             recipients=tuple(envelope.rcpt_tos),
             subject=str(mail["Subject"] or ""),
-            body=_text(mail),
+            body=_part(mail, "plain"),
+            html="" if mail.get_body(("plain",)) else _part(mail, "html"),
             received=time.time(),
         )
         with self._lock:
@@ -54,7 +56,7 @@ class Mailbox:
         return "250 OK"
 
 
-def _text(mail: EmailMessage) -> str:
-    """The plain text of a mail, else its HTML source; Alertmanager sends HTML alone."""
-    part = mail.get_body(preferencelist=("plain", "html"))
+def _part(mail: EmailMessage, kind: str) -> str:
+    """The mail's text of that kind (plain, html), empty without one; Alertmanager sends HTML alone."""
+    part = mail.get_body((kind,))
     return "" if part is None else str(part.get_content())
