@@ -20,7 +20,6 @@ PEERS = ROOT / ".venv-peers" / "bin"
 # An answer is shared by all probes of one device for 5 s after it was begun; later than this it is read anew.
 READ_ANEW_SECONDS = 5.2
 _AFTERMATH_SECONDS = 0.25
-_IDLE_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -118,21 +117,23 @@ class Scraped:
 
     @property
     def wall(self) -> float:
-        """Wall seconds of a scrape, the median."""
-        return median(cost.wall for cost in self.costs)
+        """Wall seconds of a scrape, the least: whatever else the machine does can only add to it."""
+        return min(cost.wall for cost in self.costs)
 
 
 def scrape_in_turns(session: requests.Session, sides: Sequence[Scraped], times: int) -> None:
-    """Scrape every side `times` times, so far apart that each answer is read anew, and one after the other."""
+    """Scrape every side `times` times, so far apart that each answer is read anew, and one after the other.
+
+    Who goes first changes, since a device that keeps its tables for some seconds makes the first one wait for them.
+    """
     for side in sides:
         side.warm_up(session)
         time.sleep(_AFTERMATH_SECONDS)
-        side.idle = cpu_rate(side.pid, _IDLE_SECONDS)
-    for _ in range(times):
-        began = time.monotonic()
-        for side in sides:
+        side.idle = cpu_rate(side.pid, READ_ANEW_SECONDS)
+    for turn in range(times):
+        for side in sides if turn % 2 else reversed(sides):
             side.scrape(session)
-        time.sleep(max(0.0, READ_ANEW_SECONDS - (time.monotonic() - began)))
+        time.sleep(READ_ANEW_SECONDS)  # from now: the last of this turn is the first of the next
 
 
 def own_cpu(work: Callable[[], object], times: int) -> float:

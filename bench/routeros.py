@@ -17,7 +17,7 @@ from tests.harness import Service, free_port, service
 from tests.simulator.network import network
 
 QUEUES = 1000
-SCRAPES = 10
+SCRAPES = 8
 IDLE_SECONDS = 8.0
 PASSWORD = "secret-of-the-router"  # what tests.exporter.served gives the exporter
 
