@@ -20,7 +20,10 @@ def clean(text: object, limit: int) -> str:
     space one space; an opening HTML tag loses its bracket. A cut is shown by an ellipsis.
     """
     visible = str(text)[:_LOOK_AT]
-    if not (visible.isascii() and visible.isprintable()):  # most text is, and a storm is much text
+    if visible.isascii() and visible.isprintable():  # most text is, and a storm is much text
+        if len(visible) <= limit and "<" not in visible and "  " not in visible:
+            return visible.strip()
+    else:
         visible = "".join(_visible(character) for character in visible)
     line = _SPACES.sub(" ", _TAG.sub("\u2039", visible)).strip()
     return clip(line, limit)
