@@ -41,33 +41,30 @@ class Reconciler:
         self._finders = finders
 
     def round(self, now: float) -> list[Found]:
-        """Look up what is due; returns what was found at the provider."""
+        """Look up what is due; returns what was found at the provider.
+
+        The first look-up that fails ends the round: the next would wait for the same provider in vain.
+        """
         unknown = (messages.c.state == MessageState.UNKNOWN) & (messages.c.check_at <= now)
         with self._engine.begin() as connection:
             rows = connection.execute(select(messages).where(unknown).order_by(messages.c.check_at).limit(BATCH)).all()
         found: list[Found] = []
         for row in rows:
-            since = self._look_up(row.id, row.channel, row.address, row.posted_at, now)
-            if since is not None:
-                found.append(Found(row.channel, since))
+            try:
+                provider_id = self._finders[row.channel].find(row.address, reference(row.id))
+            except DeliveryError as error:
+                log.warning("cannot look up a message", message=row.id, channel=row.channel, reason=error.reason)
+                self._check_later(row.id, now)
+                break
+            if provider_id is not None:
+                with self._engine.begin() as connection:
+                    found.append(Found(row.channel, accept(connection, row.id, provider_id, now)))
+            elif now - row.posted_at < SETTLED_AFTER:
+                self._check_later(row.id, now)
+            else:
+                with self._engine.begin() as connection:
+                    send_again(connection, row.id, Reason.UNKNOWN, due_at=now, now=now)
         return found
-
-    def _look_up(self, message: str, channel: str, address: str, posted_at: float, now: float) -> list[float] | None:
-        try:
-            provider_id = self._finders[channel].find(address, reference(message))
-        except DeliveryError as error:
-            log.warning("cannot look up a message", message=message, channel=channel, reason=error.reason)
-            self._check_later(message, now)
-            return None
-        if provider_id is not None:
-            with self._engine.begin() as connection:
-                return accept(connection, message, provider_id, now)
-        if now - posted_at < SETTLED_AFTER:
-            self._check_later(message, now)
-        else:
-            with self._engine.begin() as connection:
-                send_again(connection, message, Reason.UNKNOWN, due_at=now, now=now)
-        return None
 
     def _check_later(self, message: str, now: float) -> None:
         still = (messages.c.id == message) & (messages.c.state == MessageState.UNKNOWN)

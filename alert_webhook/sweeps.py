@@ -1,4 +1,4 @@
-"""What time alone brings about: WhatsApp gives way to mail, and old rows leave the outbox."""
+"""What time alone brings about: WhatsApp gives way to mail, old rows go, a clock that was put back harms nobody."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, fun
 from alert_webhook.plan import STALE_AFTER
 from alert_webhook.reasons import Reason
 from alert_webhook.transitions import give_up, hand_to_mail
-from inventory.outbox import NoticeState, messages, notices, quarantine
+from inventory.outbox import MessageState, NoticeState, lanes, messages, notices, quarantine
 
 # What WhatsApp has not accepted by then goes by mail, seconds.
 FALLBACK_AFTER = 30.0
@@ -20,6 +20,9 @@ DAY = 86_400.0
 # The delivery log covers a quarter and a month to look into it; what was not understood, a month.
 KEEP_NOTICES = 120 * DAY
 KEEP_QUARANTINE = 30 * DAY
+
+# More than anything waits for: a rate limit as told, at most as long as a notice is news.
+LONGEST_WAIT = 2 * STALE_AFTER
 
 _OPEN = (NoticeState.PENDING, NoticeState.SENDING, NoticeState.UNKNOWN)
 
@@ -55,6 +58,16 @@ class Sweeps:
             hand_to_mail(connection, _free(connection, unknown), now)
             give_up(connection, _free(connection, pending), Reason.TIMEOUT, now)
             return give_up(connection, _free(connection, stale), Reason.UNKNOWN, now)
+
+    def mend_times(self, now: float) -> None:
+        """Forget waits that end later than any we ever set: the clock was put back since, by hours or more."""
+        never = now + LONGEST_WAIT
+        with self._engine.begin() as connection:
+            connection.execute(update(lanes).where(lanes.c.next_at > never).values(next_at=now))
+            late = notices.c.state.in_(_OPEN) & (notices.c.due_at > never)
+            connection.execute(update(notices).where(late).values(queued_at=now, due_at=now))
+            asked = messages.c.state.in_((MessageState.SENDING, MessageState.UNKNOWN)) & (messages.c.check_at > never)
+            connection.execute(update(messages).where(asked).values(posted_at=now, check_at=now))
 
     def release_held(self, now: float) -> None:
         """Let every "resolved" go that waited for a confirmation nobody asks for any more."""

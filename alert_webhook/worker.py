@@ -1,4 +1,4 @@
-"""Keeps the outbox moving: threads that dispatch lanes, look up what is unknown and wait for confirmations."""
+"""Keeps the outbox moving: threads that dispatch lanes, sweep, look up what is unknown and wait for confirmations."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from alert_webhook.sweeps import Sweeps
 
 log = structlog.get_logger()
 
-# So many recipients are served at once: one slow answer of the provider holds up one of them.
-SENDERS = 16
+# So many recipients are served at once. A provider that takes 2 s for an answer then takes 13 s for a storm of 200: the
+# promise is 30 s from the failure, of which Prometheus and Alertmanager may need 15.
+SENDERS = 32
 
 # Fresh notices wake the dispatcher; this is how late it notices what only time made due.
 TICK = 0.5
@@ -53,7 +54,9 @@ class Worker:
         self._ends = threading.Event()
         self._free = threading.Semaphore(SENDERS)
         self._pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
-        loops = {"dispatch": self._dispatch_loop, "sweep": self._sweep_loop, "look-up": self._look_up_loop}
+        loops = {"dispatch": self._dispatch_loop, "sweep": self._sweep_loop}
+        # Each question to others has its own thread: while Twilio is silent Prometheus is heard, and the reverse.
+        loops |= {"verify": self._verify_loop, "look-up": self._look_up_loop}
         self._threads = [threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()]
 
     def start(self) -> None:
@@ -109,17 +112,20 @@ class Worker:
         pruned = 0.0
         while not self._stopping.wait(SWEEP_EVERY):
             self._attempt("recover", lambda: self._parts.leases.recover(time.time()))
+            self._attempt("mend", lambda: self._parts.sweeps.mend_times(time.time()))
             self._attempt("fall back", lambda: self._parts.metrics.dead(self._parts.sweeps.fall_back(time.time())))
             if time.monotonic() - pruned > PRUNE_EVERY:
                 pruned = time.monotonic()
                 self._attempt("prune", lambda: self._parts.sweeps.prune(time.time()))
 
-    def _look_up_loop(self) -> None:
-        """Both questions to others: the provider about lost answers, Prometheus about ends."""
+    def _verify_loop(self) -> None:
         while not self._stopping.is_set():
             self._ends.wait(1.0)
             self._ends.clear()
             self._attempt("verify", self._verify)
+
+    def _look_up_loop(self) -> None:
+        while not self._stopping.wait(1.0):
             self._attempt("reconcile", self._reconcile)
 
     def _verify(self) -> None:

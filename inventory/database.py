@@ -14,8 +14,9 @@ from inventory.settings import SettingError
 
 DEFAULT_DATABASE_URL = "sqlite:///var/backhaul.db"
 
-# How long a writer waits for another one, seconds. Ours hold the lock for milliseconds.
-SQLITE_BUSY_SECONDS = 15.0
+# How long a writer waits for another one, seconds. Ours hold the lock for milliseconds; Alertmanager gives a request
+# up after 10 s, and should have heard "not committed" by then.
+SQLITE_BUSY_SECONDS = 5.0
 
 
 def open_database(url: str) -> Engine:

@@ -122,13 +122,13 @@ class Webhook:
     database: Path
     process: Service
 
-    def post(self, *alerts: Mapping[str, Any]) -> requests.Response:
-        return self.post_raw(payload(*alerts))
+    def post(self, *alerts: Mapping[str, Any], timeout: float = 30) -> requests.Response:
+        return self.post_raw(payload(*alerts), timeout=timeout)
 
-    def post_raw(self, body: Any, token: str = BEARER) -> requests.Response:
+    def post_raw(self, body: Any, token: str = BEARER, timeout: float = 30) -> requests.Response:
         keyword = "data" if isinstance(body, bytes) else "json"
         headers = {"Authorization": f"Bearer {token}"}
-        return requests.post(f"{self.url}/alerts", headers=headers, timeout=30, **{keyword: body})
+        return requests.post(f"{self.url}/alerts", headers=headers, timeout=timeout, **{keyword: body})
 
     def metric(self, name: str, **labels: str) -> float:
         """The value of one series; fails when it is not exposed."""
@@ -272,6 +272,7 @@ class Hand:
         if self.parts.verifier is not None:
             self.parts.verifier.round(self.clock.now)
         self.parts.reconciler.round(self.clock.now)
+        self.parts.sweeps.mend_times(self.clock.now)
         self.parts.metrics.dead(self.parts.sweeps.fall_back(self.clock.now))
         for lane in self.parts.leases.claim(100, self.clock.now):
             self.parts.sender.serve(lane)

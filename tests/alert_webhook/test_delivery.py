@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import requests
 
@@ -50,3 +52,15 @@ def test_nobody_gets_in_without_the_token(webhook: Webhook) -> None:
     """A wrong and a missing bearer token are 401."""
     assert webhook.post_raw({}, token="wrong").status_code == 401
     assert requests.post(f"{webhook.url}/alerts", json={}, timeout=5).status_code == 401
+
+
+def test_without_the_database_it_says_so_before_alertmanager_gives_up(webhook: Webhook, stack: Stack) -> None:
+    """503 within Alertmanager's 10 seconds, also to many at once; the next POST after it is taken and told."""
+    with closing(sqlite3.connect(webhook.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda number: webhook.post(link_alert(number), timeout=10).status_code, range(8)))
+        other.execute("ROLLBACK")
+    assert answers == [503] * 8
+    assert webhook.post(link_alert(1)).status_code == 200
+    wait_until(lambda: stack.twilio.bodies(NOC), "the message")
