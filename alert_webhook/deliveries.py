@@ -22,6 +22,7 @@ from alert_webhook.transitions import (
     mark_unknown,
     send_again,
     set_notices,
+    unfold,
 )
 from inventory.outbox import MessageState, NoticeState, messages, notices
 
@@ -30,6 +31,10 @@ MAX_NOTICES = 20_000
 
 # A "resolved" whose "firing" is just being sent is looked at again after this.
 WAIT_SECONDS = 1.0
+
+# So long after a device went down its circuits are told one by one again, seconds: its end may have got lost on the way
+# (Alertmanager forgets alerts when it is away for a quarter of an hour), and must not silence them for ever.
+FOLD_FOR = 86_400.0
 
 # An unknown message is looked up first after this: the provider's list is a moment behind.
 FIRST_CHECK_AFTER = 2.0
@@ -117,10 +122,10 @@ def _related(connection: Connection, lane: Lane, now: float) -> Related:
             firing.setdefault((fingerprint, starts_at), set()).add(NoticeState(state))
         elif state != NoticeState.HELD:
             over.add((fingerprint, starts_at))
-    return Related(firing, over, _devices_down(connection, lane))
+    return Related(firing, over, _devices_down(connection, lane, now))
 
 
-def _devices_down(connection: Connection, lane: Lane) -> set[tuple[str, str]]:
+def _devices_down(connection: Connection, lane: Lane, now: float) -> set[tuple[str, str]]:
     down, end = aliased(notices), aliased(notices)
     ended = select(end.c.id).where(
         end.c.recipient == down.c.recipient,
@@ -133,7 +138,7 @@ def _devices_down(connection: Connection, lane: Lane) -> set[tuple[str, str]]:
     rows = connection.execute(
         select(down.c.isp, down.c.device)
         .where(down.c.alertname == DEVICE_DOWN, down.c.status == "firing", down.c.recipient == lane.recipient)
-        .where(down.c.state.in_(told), down.c.device.is_not(None), ~ended.exists())
+        .where(down.c.state.in_(told), down.c.device.is_not(None), down.c.received_at > now - FOLD_FOR, ~ended.exists())
     )
     return {(isp or "", device) for isp, device in rows}
 
@@ -146,6 +151,9 @@ def _settle(connection: Connection, lane: Lane, plan: Plan, now: float) -> dict[
         finish(connection, ended, NoticeState.CANCELLED, reason, now)
     set_notices(connection, [notice.id for notice in plan.wait], due_at=now + WAIT_SECONDS)
     finish(connection, [notice.id for notice in plan.stale], NoticeState.DEAD, Reason.EXPIRED, now)
+    for notice in plan.stale:
+        if notice.alert.name == DEVICE_DOWN:
+            unfold(connection, lane.recipient, notice.device[0] or None, notice.device[1], due=now)
     return {lane.channel: len(plan.stale)} if plan.stale else {}
 
 

@@ -7,13 +7,14 @@ must not tell people that their circuit is up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
 import structlog
 from sqlalchemy import Engine, select
 
-from alert_webhook.transitions import release
+from alert_webhook.transitions import release, set_notices
 from inventory.outbox import NoticeState, notices
 
 log = structlog.get_logger()
@@ -59,7 +60,7 @@ def fetch_firing(prometheus_url: str) -> FiringAlerts:
             # name is reported says nothing. https://prometheus.io/docs/prometheus/latest/querying/api/#rules
             unknown=[rule["name"] for rule in rules if rule["health"] != "ok"],
         )
-    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+    except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PrometheusAway(type(error).__name__) from error
 
 
@@ -78,23 +79,41 @@ class Verifier:
     def __init__(self, engine: Engine, prometheus_url: str) -> None:
         self._engine = engine
         self._url = prometheus_url
+        self._away = False
+        self._still_firing: frozenset[int] = frozenset()
 
     def round(self, now: float) -> int:
         """Release every held notice whose alert is over; returns how many. While Prometheus is away they wait."""
         held = select(notices.c.id, notices.c.alert).where(notices.c.state == NoticeState.HELD)
         with self._engine.begin() as connection:
             rows = connection.execute(held).all()
-        if not rows:
+        firing = self._ask(len(rows)) if rows else None
+        if firing is None:
             return 0
+        over = [row for row in rows if not firing.report(row.alert["labels"])]
+        with self._engine.begin() as connection:
+            release(connection, [row.id for row in over], now)
+            for row in over:
+                if row.id in self._still_firing:
+                    # Alertmanager took it for over too early: it ended only now.
+                    ended = {**row.alert, "ends_at": f"{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ}"}
+                    set_notices(connection, [row.id], alert=ended)
+        self._still_firing = frozenset(row.id for row in rows) - {row.id for row in over}
+        return len(over)
+
+    def _ask(self, waiting: int) -> FiringAlerts | None:
+        """What fires; None while Prometheus is away, which is logged when it begins and when it ends."""
         try:
             firing = fetch_firing(self._url)
         except PrometheusAway as error:
-            log.warning("Prometheus is away: ends of alerts wait", waiting=len(rows), error=str(error))
-            return 0
-        over = [row.id for row in rows if not firing.report(row.alert["labels"])]
-        with self._engine.begin() as connection:
-            release(connection, over, now)
-        return len(over)
+            if not self._away:
+                log.warning("Prometheus is away: ends of alerts wait", waiting=waiting, error=str(error))
+            self._away = True
+            return None
+        if self._away:
+            log.info("Prometheus is back", waiting=waiting)
+        self._away = False
+        return firing
 
 
 def _identity(labels: Labels) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ FIRST_DELAY = 2.0
 FIRST_RATE_LIMITED_DELAY = 10.0
 LONGEST_DELAY = 300.0
 
+# As long as a notice is news; a provider that asks for more would silence a recipient for what comes after.
+LONGEST_TOLD_DELAY = 3600.0
+
 # A refusal for a reason we do not know may have been a passing one: it gets this many tries in all.
 TRIES_WHEN_REFUSED = 2
 
@@ -20,9 +23,9 @@ def is_worth_another(error: DeliveryError, attempts: int) -> bool:
 
 
 def delay_after(error: DeliveryError, attempts: int, rng: random.Random) -> float:
-    """Seconds until the next try. Jitter only ever adds: what was told is kept."""
+    """Seconds until the next try. Jitter only ever adds: what was told is kept, up to an hour."""
     if error.retry_after is not None:
-        return min(error.retry_after, LONGEST_DELAY) + rng.random()
+        return min(error.retry_after, LONGEST_TOLD_DELAY) + rng.random()
     first = FIRST_RATE_LIMITED_DELAY if error.reason is Reason.RATE_LIMITED else FIRST_DELAY
     delay = min(first * 2.0 ** min(attempts - 1, 20), LONGEST_DELAY)
     return delay + rng.random() * delay / 4

@@ -86,14 +86,14 @@ def accept(connection: Connection, message: str, provider_id: str, now: float) -
     rows = connection.execute(changed).all()
     for row in rows:
         if row.alertname == DEVICE_DOWN and row.status == "resolved":
-            _unfold(connection, row, now)
+            unfold(connection, row.recipient, row.isp, row.device, due=now + UNFOLD_AFTER)
     return [row.queued_at for row in rows]
 
 
-def _unfold(connection: Connection, back: Row[Any], now: float) -> None:
-    folded = (notices.c.state == NoticeState.FOLDED) & (notices.c.recipient == back.recipient)
-    same = (notices.c.device == back.device) & (notices.c.isp.is_not_distinct_from(back.isp))
-    due = now + UNFOLD_AFTER
+def unfold(connection: Connection, recipient: str, isp: str | None, device: str, due: float) -> None:
+    """Tell the circuits folded into a device's message one by one, from `due` on, if they are not over by then."""
+    folded = (notices.c.state == NoticeState.FOLDED) & (notices.c.recipient == recipient)
+    same = (notices.c.device == device) & (notices.c.isp.is_not_distinct_from(isp))
     connection.execute(
         update(notices)
         .where(folded, same)
@@ -152,6 +152,9 @@ def give_up(connection: Connection, rows: Sequence[Row[Any]], reason: Reason, no
     kept = {row.id for row in taken_over}
     dead = [row for row in rows if row.id not in kept]
     finish(connection, [row.id for row in dead], NoticeState.DEAD, reason, now)
+    for row in dead:
+        if row.alertname == DEVICE_DOWN:  # what was to speak for its circuits was not heard
+            unfold(connection, row.recipient, row.isp, row.device, due=now)
     return dict(Counter(row.channel for row in dead))
 
 

@@ -29,6 +29,17 @@ def test_a_rate_limit_waits_as_told(hand: Hand, stack: Stack) -> None:
     assert stack.mailbox.mails == []
 
 
+def test_a_provider_may_ask_for_an_hour(hand: Hand, stack: Stack) -> None:
+    """What was told is kept, also when it is long."""
+    stack.twilio.fault("status", status=429, retry_after=1800)
+    hand.post(alert("CircuitLossHigh", tenant="r1002", circuit="r1002-main", severity="warning"))
+    hand.work()
+    hand.work(1790)
+    assert stack.twilio.bodies() == []
+    hand.work(15)
+    assert len(stack.twilio.bodies()) == 1
+
+
 def test_an_unknown_refusal_is_tried_twice_at_most(hand: Hand, stack: Stack) -> None:
     """Two tries, then mail."""
     stack.twilio.fault("status", status=400, times=None)
@@ -220,6 +231,42 @@ def test_a_circuit_that_stays_down_when_its_device_is_back_is_told(hand: Hand, s
     assert "CircuitDown number 1" in bodies[2]
 
 
+def test_circuits_whose_device_nobody_heard_of_are_told(hand: Hand, stack: Stack) -> None:
+    """A message about a device that could not be delivered does not take its circuits with it."""
+    circuit = alert("CircuitDown", 1, tenant="r1002", circuit="r1002-main", device="core-1")
+    stack.twilio.fault("status", status=429, retry_after=20, to=NOC, times=None)
+    hand.post(circuit, alert("DeviceDown", device="core-1"))
+    stack.mailbox.answers += ["550 no"]
+    hand.work()
+    assert hand.states(alertname="CircuitDown", recipient=NOC) == ["folded"]
+    hand.work(31)  # mail takes over, and is refused
+    stack.twilio.heal()
+    hand.work(10)
+    assert hand.states(alertname="DeviceDown", channel="email") == ["dead"]
+    hand.work(10)
+    assert any("CircuitDown number 1" in body for body in stack.twilio.bodies(NOC))
+
+
+def test_a_device_whose_end_was_lost_does_not_silence_its_circuits_for_ever(hand: Hand, stack: Stack) -> None:
+    """Alertmanager may never tell the end; a day later the circuits of that device are told again."""
+    hand.post(alert("DeviceDown", device="core-1"))
+    hand.work()
+    hand.work(25 * 3600)
+    hand.post(alert("CircuitDown", 1, tenant="r1002", circuit="r1002-main", device="core-1"))
+    hand.work()
+    assert "CircuitDown number 1" in stack.twilio.bodies(NOC)[-1]
+
+
+def test_a_clock_that_was_put_back_holds_nothing_up(hand: Hand, stack: Stack) -> None:
+    """A machine that started in the wrong year tells its alerts as soon as it knows better."""
+    hand.post(link_alert())
+    hand.work()
+    hand.post(link_alert(2))
+    hand.work(-365 * 86_400)
+    hand.work(1)
+    assert len(stack.twilio.bodies(NOC)) == 2
+
+
 class _Prometheus(BaseHTTPRequestHandler):
     firing: tuple[dict[str, str], ...] = ()
     health = "ok"
@@ -270,4 +317,8 @@ def test_an_end_waits_until_prometheus_agrees(stack: Stack, prometheus: type[_Pr
         assert len(stack.twilio.bodies(NOC)) == 1
     prometheus.health = "ok"
     hand.work(10)
-    assert "Resolved" in stack.twilio.bodies(NOC)[1]
+    told = stack.twilio.bodies(NOC)[1]
+    assert "Resolved" in told
+    # Alertmanager had called it over at 02:43, while Prometheus still reported it.
+    assert "02:43" not in told
+    assert "14:0" in told  # the hand's clock, in Dhaka
