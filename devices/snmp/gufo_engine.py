@@ -194,6 +194,12 @@ class GufoEngine:
                 garbled = f"a datagram that is not SNMP came ({error})"
             except TimeoutError as error:  # gufo's name for ECONNREFUSED too
                 raise Unreachable(f"{error}: no SNMP agent listens on this port") from None
+            except BaseException as error:
+                # gufo's Rust core indexes past the end of some malformed datagrams. PyO3 makes of that a
+                # BaseException of a class that cannot be imported, so that `except Exception` does not hold it.
+                if type(error).__name__ != "PanicException":
+                    raise
+                garbled = "a malformed datagram came"
         raise NoAnswer(garbled)
 
 

@@ -1,5 +1,6 @@
 """Agents that lose, repeat, garble, circle and lie: every reading ends, with what can be had or the reason."""
 
+import random
 import socket
 import time
 from collections.abc import Sequence
@@ -129,6 +130,19 @@ def test_datagrams_nobody_asked_for_are_passed_over(engine: str) -> None:
             return names_of(question, {1: b"ether1"})
         stray = reply(question, [("1.3.6.1.2.1.1.2.0", octets(b"forged"))], request_id=1)
         return [b"\x00garbage", stray, reply(question, cells)]
+
+    with agent(noisy) as port:
+        assert read_names(port, engine) == ["ether1"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_any_noise_is_passed_over(engine: str) -> None:
+    """Random datagrams, some of which break the engine's decoder: the true answer behind them still counts."""
+    noise = random.Random(1)
+
+    def noisy(question: Question) -> Sequence[Cell] | Sequence[bytes]:
+        cells = identify(question) or names_of(question, {1: b"ether1"})
+        return [*(noise.randbytes(noise.randrange(1, 200)) for _ in range(200)), reply(question, cells)]
 
     with agent(noisy) as port:
         assert read_names(port, engine) == ["ether1"]
