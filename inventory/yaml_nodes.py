@@ -70,7 +70,7 @@ def is_plain(node: yaml.Node) -> bool:
 
 def is_null(node: yaml.Node) -> bool:
     """Whether nothing, `~` or `null` stands there, without quotes."""
-    return is_plain(node) and node.tag == "tag:yaml.org,2002:null" and is_plain(node)
+    return is_plain(node) and node.tag == "tag:yaml.org,2002:null"
 
 
 def _read_bytes(path: Path) -> bytes:
