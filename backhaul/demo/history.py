@@ -45,17 +45,23 @@ def load(inventory: Inventory, devices: Mapping[str, Device], end: int, scratch:
     Raises StartError where promtool does not accept them.
     """
     source = scratch / "history.om"
-    with source.open("w", encoding="ascii") as sink:
-        samples = _write(sink, list(_pasts(inventory, devices)), _times(end))
+    try:
+        with source.open("w", encoding="ascii") as sink:
+            samples = _write(sink, list(_pasts(inventory, devices)), _times(end))
+        _create_blocks(source, storage)
+    finally:
+        source.unlink(missing_ok=True)
+    return samples
+
+
+def _create_blocks(source: Path, storage: Path) -> None:
     # The flag (described in Prometheus' storage documentation) makes 14 blocks of 360. promtool reads the whole
     # source anew for each block, so this is 25 times faster.
     command = [find("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=72h"]
     done = subprocess.run([*command, str(source), str(storage)], capture_output=True, text=True, check=False)  # noqa: S603
-    source.unlink()
     if done.returncode:
         shutil.rmtree(storage, ignore_errors=True)
         raise StartError(f"promtool did not take the history:\n{done.stdout}{done.stderr}")
-    return samples
 
 
 def _times(end: int) -> list[int]:

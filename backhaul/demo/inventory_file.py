@@ -52,6 +52,11 @@ def write(path: Path, ports: Ports, ca_file: Path) -> None:
     path.write_text(f"# The demo's network, written anew at each start.\n{text}", encoding="utf-8")
 
 
+def phones() -> dict[str, str]:
+    """Whose phone each WhatsApp number is."""
+    return {NOC["whatsapp"]: NOC["name"]} | {circuit.whatsapp: circuit.name for circuit in CIRCUITS}
+
+
 def _routeros(device: str, port: int, ca_file: Path) -> dict[str, Any]:
     return {
         "id": device,

@@ -24,12 +24,13 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to start, and the address that answers 200 once it is ready."""
+    """What to start in which folder, and the address that answers 200 once it is ready."""
 
     name: str
     command: Sequence[str]
     ready: str
     environ: Mapping[str, str]
+    folder: Path
 
 
 def find(*names: str) -> str:
@@ -59,6 +60,7 @@ class Running:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=dict(program.environ),
+                cwd=program.folder,
                 # Ctrl-C goes to the terminal's foreground group. They are not in it, so that we end them in order.
                 start_new_session=True,
             )

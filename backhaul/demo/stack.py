@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from types import FrameType
 
-from backhaul.demo import configuration, history, inventory_file, network_file
+import requests
+
+from backhaul.demo import history, inventory_file, network_file
 from backhaul.demo.ports import Ports, at
-from backhaul.demo.programs import Program, Running, StartError, find
+from backhaul.demo.programs import Running, StartError
+from backhaul.demo.services import Run, programs
 from inventory.loader import load_inventory
 
-ACCOUNT_SID = "AC" + "0" * 31 + "1"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run's places: its folder, its ports, the moment its story begins (Unix seconds)."""
-
-    data: Path
-    ports: Ports
-    began: int
+MOVE_PORTS = '--port-offset 100, as in `make run ARGS="--port-offset 100"`'
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(data: Path, port_offset: int) -> int:
@@ -38,22 +32,36 @@ def run(data: Path, port_offset: int) -> int:
     except ValueError as error:
         return _fail(str(error))
     if taken := ports.taken():
-        listed = "\n".join(f"  port {port} ({name}) is taken" for name, port in taken)
-        return _fail(f"{listed}\nEnd what listens there, or move all ports: --port-offset 100")
-    print("Backhaul: the whole stack on this machine, with a simulated network\n", flush=True)
+        listed = "\n".join(f"port {port} ({name}) is taken" for name, port in taken)
+        return _fail(f"{listed}\nEnd what listens there, or move all ports: {MOVE_PORTS}")
+    data = data.resolve()  # the programs run in it, so that no .env beside the caller is read by them
     running = Running(data / "logs")
-    with _signals_end_it():
+    with _signals_end_it() as asked:
         try:
-            _start(Run(_emptied(data), ports, int(time.time())), running)
-            return _watch(running)
-        except StartError as error:
-            return _fail(str(error))
+            _say("Backhaul: the whole stack on this machine, with a simulated network. It starts in about 20 s.\n\n")
+            _start(Run(_emptied(data), ports, int(time.time())), running, asked)
+            return _watch(running, asked)
         except KeyboardInterrupt:
-            print("\nstopping", end="", flush=True)
+            _say("\nstopping:")
             return 0
+        except (StartError, OSError) as error:
+            return _fail(str(error))
         finally:
-            running.stop(lambda name: print(f" {name}", end="", flush=True))
-            print("\nstopped", flush=True)
+            _stop(running)
+
+
+def _stop(running: Running) -> None:
+    """End all programs; whoever presses Ctrl-C a second time waits no longer than whoever does not."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    running.stop(lambda name: _say(f" {name}"))
+    _say("\nstopped\n")
+
+
+def _say(text: str) -> None:
+    """Tell the person at the terminal; one that is closed must not keep us from ending what we started."""
+    with suppress(OSError):
+        print(text, end="", flush=True)
 
 
 def _fail(text: str) -> int:
@@ -62,15 +70,21 @@ def _fail(text: str) -> int:
 
 
 @contextmanager
-def _signals_end_it() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal end the run as Ctrl-C does."""
+def _signals_end_it() -> Iterator[Event]:
+    """Let SIGTERM and a closed terminal end the run as Ctrl-C does.
+
+    Ctrl-C's own signal too: a shell script starts what it puts into the background with SIGINT ignored.
+    The event is set as well, since an exception that is raised while Python runs a finalizer is lost.
+    """
+    asked = Event()
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        asked.set()
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in ENDING}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -86,7 +100,7 @@ def _emptied(data: Path) -> Path:
     return data
 
 
-def _start(now: Run, running: Running) -> None:
+def _start(now: Run, running: Running, asked: Event) -> None:
     inventory = now.data / "inventory.yml"
     devices = network_file.write(now.data / "network", now.ports, now.began)
     inventory_file.write(inventory, now.ports, now.data / "network" / "ca.pem")
@@ -95,122 +109,26 @@ def _start(now: Run, running: Running) -> None:
             load_inventory(inventory, os.environ), devices, now.began, now.data, now.data / "prometheus" / "data"
         )
         say(f"{samples / 1e6:.1f} million samples")
-    for program in _programs(now, inventory):
+    for program in programs(now, inventory):
+        _end_if(asked)
         with _step(program.name) as say:
             running.start(program)
             say(program.ready.rsplit("/-/", 1)[0])
-    print(_where_to_look(now), flush=True)
+    _say(_where_to_look(now) + _without_pings(now))
+
+
+def _end_if(asked: Event) -> None:
+    if asked.is_set():
+        raise KeyboardInterrupt
 
 
 @contextmanager
 def _step(name: str) -> Iterator[Callable[[str], None]]:
     """Show one step's name while it runs; what it says of itself, and its time, when it is done."""
-    print(f"  {name:<20}", end="", flush=True)
+    _say(f"  {name:<20}")
     began, said = time.monotonic(), [""]
     yield lambda text: said.__setitem__(0, text)
-    print(f"{said[0]:<32}{time.monotonic() - began:5.1f} s", flush=True)
-
-
-def _programs(now: Run, inventory: Path) -> list[Program]:
-    """In the order they start: each finds what it needs already there."""
-    ports, data = now.ports, now.data
-    token, twilio_token = secrets.token_urlsafe(24), secrets.token_hex(16)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("BACKHAUL_", "TWILIO_"))}
-    environ |= {
-        "BACKHAUL_INVENTORY": str(inventory),
-        "BACKHAUL_DATABASE_URL": f"sqlite:///{data.resolve()}/backhaul.db",
-        "BACKHAUL_WEBHOOK_TOKEN": token,
-        "BACKHAUL_PUBLIC_URL": f"http://{at(ports.webhook)}",
-        "PROMETHEUS_URL": f"http://{at(ports.prometheus)}",
-        "TWILIO_API_URL": f"http://{at(ports.inbox)}",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": twilio_token,
-        "TWILIO_FROM_NUMBER": "whatsapp:+14155238886",
-        "SMTP_URL": f"smtp://{at(ports.smtp)}",
-        "MAIL_FROM": "alerts@skylink.example.net",
-    }
-    addresses = {
-        "127.0.0.1:9909": at(ports.exporter),
-        "127.0.0.1:9910": at(ports.webhook),
-        "127.0.0.1:9090": at(ports.prometheus),
-        "127.0.0.1:9093": at(ports.alertmanager),
-    }
-    prometheus = configuration.write_prometheus(data / "prometheus" / "config", addresses)
-    alertmanager = configuration.write_alertmanager(
-        data / "alertmanager" / "config",
-        {"127.0.0.1:9910": at(ports.webhook), "127.0.0.1:1025": at(ports.smtp)},
-        token,
-    )
-    ours = [sys.executable, "-m", "backhaul"]
-    return [
-        Program(
-            "simulated network",
-            [sys.executable, "-m", "simulator", str(data / "network" / "network.yml"), "--control", at(ports.network)],
-            f"http://{at(ports.network)}/-/ready",
-            environ,
-        ),
-        Program(
-            "simulated inbox",
-            [
-                sys.executable,
-                "-m",
-                "simulator.twilio",
-                "--listen",
-                at(ports.inbox),
-                "--account-sid",
-                ACCOUNT_SID,
-                "--auth-token",
-                twilio_token,
-            ],
-            f"http://{at(ports.inbox)}/-/ready",
-            environ,
-        ),
-        Program(
-            "simulated mailbox",
-            [sys.executable, "-m", "simulator.mail", "--listen", at(ports.mailbox), "--smtp", at(ports.smtp)],
-            f"http://{at(ports.mailbox)}/-/ready",
-            environ,
-        ),
-        Program(
-            "webhook",
-            [*ours, "webhook", "--listen", at(ports.webhook)],
-            f"http://{at(ports.webhook)}/-/ready",
-            environ,
-        ),
-        Program(
-            "exporter",
-            [*ours, "exporter", "--inventory", str(inventory), "--listen", at(ports.exporter)],
-            f"http://{at(ports.exporter)}/-/ready",
-            environ,
-        ),
-        Program(
-            "alertmanager",
-            [
-                find("alertmanager", "prometheus-alertmanager"),
-                f"--config.file={alertmanager}",
-                f"--storage.path={data}/alertmanager/data",
-                f"--web.listen-address={at(ports.alertmanager)}",
-                "--cluster.listen-address=",
-            ],
-            f"http://{at(ports.alertmanager)}/-/ready",
-            environ,
-        ),
-        Program(
-            "prometheus",
-            [
-                find("prometheus"),
-                f"--config.file={prometheus}",
-                f"--storage.tsdb.path={data}/prometheus/data",
-                "--storage.tsdb.retention.time=40d",
-                # The first evaluation can come before Prometheus knows its Alertmanager; what it could not send then
-                # it sends again after this long, by default only after a minute.
-                "--rules.alert.resend-delay=15s",
-                f"--web.listen-address={at(ports.prometheus)}",
-            ],
-            f"http://{at(ports.prometheus)}/-/ready",
-            environ,
-        ),
-    ]
+    _say(f"{said[0]:<32}{time.monotonic() - began:5.1f} s\n")
 
 
 def _where_to_look(now: Run) -> str:
@@ -233,8 +151,20 @@ def _where_to_look(now: Run) -> str:
 """
 
 
-def _watch(running: Running) -> int:
+def _without_pings(now: Run) -> str:
+    """What to do where the system lets this user send no pings; empty where it does."""
+    metrics = requests.get(f"http://{at(now.ports.exporter)}/metrics", timeout=10).text
+    if 'backhaul_pinger_socket_up{family="ipv4"} 0' not in metrics:
+        return ""
+    return """
+  This system does not let you send pings, so circuits pinged from here stay unknown (all else works). To allow it:
+    sudo sysctl -w net.ipv4.ping_group_range="0 2147483647"
+"""
+
+
+def _watch(running: Running, asked: Event) -> int:
     while (ended := running.ended()) is None:
+        _end_if(asked)
         time.sleep(0.5)
     name, code = ended
     return _fail(f"{name} ended by itself with exit code {code}; the end of its log:\n{running.tail(name)}")

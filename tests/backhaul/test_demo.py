@@ -36,7 +36,7 @@ class Demo:
 
     def inbox(self, to: str) -> list[str]:
         """The texts one phone has received, oldest first."""
-        found = requests.get(f"http://127.0.0.1:{self.ports.inbox}/inbox.json", params={"To": to}, timeout=5).json()
+        found = requests.get(f"http://127.0.0.1:{self.ports.inbox}/inbox.json", params={"to": to}, timeout=5).json()
         messages: list[dict[str, Any]] = found["messages"]
         return [message["body"] for message in sorted(messages, key=lambda message: message["accepted_at"])]
 
@@ -64,6 +64,8 @@ def command(offset: int, data: Path) -> list[str]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     offset, output = free_offset(), folder / "output"
+    # A provider's own settings, which must not reach the demo: these would keep its webhook from starting.
+    (folder / ".env").write_text("SMTP_URL_FILE=/nowhere\nTWILIO_AUTH_TOKEN_FILE=/nowhere\n", encoding="utf-8")
     with output.open("wb") as sink:
         process = subprocess.Popen(command(offset, folder / "data"), stdout=sink, stderr=subprocess.STDOUT, cwd=folder)
     try:
@@ -150,6 +152,27 @@ def test_ctrl_c_leaves_no_process(demo: Demo) -> None:
     assert demo.process.wait(60) == 0, demo.output.read_text(encoding="utf-8")
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert not demo.ports.taken()
+
+
+def test_ctrl_c_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
+    """Also pressed twice, and where a script started it in the background, which is with the signal ignored."""
+    offset = free_offset()
+    process = subprocess.Popen(
+        ["env", "--ignore-signal=INT", *command(offset, tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    children = wait_until(
+        lambda: [child for child in psutil.Process(process.pid).children() if "simulator" in child.cmdline()],
+        "the demo to start its first program",
+        timeout=90,
+    )
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said.decode()
+    assert b"Traceback" not in said
+    assert not any(child.is_running() for child in children)
+    assert not Ports.with_offset(offset).taken()
+    assert not list(tmp_path.glob("*.om")), "the history's source is 60 MB"
 
 
 def test_kill_9_leaves_no_process(tmp_path: Path) -> None:
