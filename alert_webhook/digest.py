@@ -46,7 +46,7 @@ class _Writer:
     folded: Sequence[Notice]
 
     def render(self, kind: Kind, **values: object) -> str:
-        return self.tongue.render(f"{self.channel}_{kind}", **values)
+        return self.tongue.render(self.channel, kind, **values)
 
     def line(self, notice: Notice) -> str:
         """One alert of a digest, with how many circuits it speaks for."""
@@ -118,7 +118,7 @@ def _variables(kind: Kind, words: Described, tail: str) -> Mapping[str, str]:
     if kind == "resolved":
         lasted = f"{words.since} - {words.until} ({words.lasted})" if words.until else words.since
         return _numbered((f"{words.icon} {words.title}", words.where, lasted, tail))
-    against = f"{words.measured} / {words.limit}" if words.limit else words.measured
+    against = f"{words.measured}, {words.bound} {words.limit}" if words.limit else words.measured
     step = words.step or words.description or words.runbook
     headline = f"{words.icon} {words.severity}: {words.title}"
     place = f"{words.where}; {words.also}" if words.also else words.where

@@ -31,14 +31,20 @@ class Language:
     code: str
     words: Mapping[str, Any]
 
-    def render(self, template: str, **values: object) -> str:
-        """That template with those values."""
-        return _ENVIRONMENT.get_template(f"{self.code}/{template}.txt").render(**values)
+    def render(self, channel: str, kind: str, **values: object) -> str:
+        """The channel's template of that kind with those values; mail's where the channel has none of its own."""
+        names = [f"{self.code}/{wanted}_{kind}.txt" for wanted in (channel, "email")]
+        return _ENVIRONMENT.select_template(names).render(**values)
 
     def title(self, alertname: str) -> str | None:
         """What this alert is called; None where the rule's own summary is in this language."""
         title: str | None = self.words["titles"].get(alertname)
         return title
+
+    def bound(self, alertname: str) -> str:
+        """What the limit of this alert is to the reader: a limit, a plan, a promise."""
+        bounds: Mapping[str, str] = self.words["bounds"]
+        return bounds.get(alertname, bounds["other"])
 
     def step(self, alertname: str, role: str) -> str:
         """What the reader does next; empty where there is no advice."""

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 import requests
 import yaml
 
-from tests.harness import ROOT, answers, free_port, service
+from tests.harness import ROOT, answers, free_port, service, wait_until
 
 ROOMS = ("inventory", "devices", "exporter", "alert_webhook", "backhaul")
 STEP = re.compile(
@@ -98,3 +100,48 @@ def test_a_collector_added_by_the_recipe_is_exposed(workspace: Workspace) -> Non
     text = probe(workspace, {"id": "here", "driver": "procfs", "host": "127.0.0.1"})
     assert re.search(r'isp_device_interfaces\{isp="skylink",device="here"\} [1-9]', text)
     assert 'isp_device_collector_success{isp="skylink",device="here",collector="interfaces"} 1' in text
+
+
+@contextmanager
+def webhook(workspace: Workspace, contact: dict[str, str], settings: dict[str, str]) -> Iterator[str]:
+    """The copy's webhook with one operator to tell; yields its address."""
+    inventory, listen = workspace.root / "inventory.yml", f"127.0.0.1:{free_port()}"
+    isp = {"id": "skylink", "name": "SkyLink", "timezone": "Asia/Dhaka", "currency": "BDT", "contacts": [contact]}
+    inventory.write_text(yaml.safe_dump({"isp": isp, "devices": []}), encoding="utf-8")
+    needed = {
+        "BACKHAUL_INVENTORY": str(inventory),
+        "BACKHAUL_DATABASE_URL": f"sqlite:///{workspace.root}/outbox.db",
+        "BACKHAUL_WEBHOOK_TOKEN": "token",
+        "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        "TWILIO_AUTH_TOKEN": "none",
+        "TWILIO_FROM_NUMBER": "whatsapp:+14155238886",
+        "TWILIO_API_URL": "http://127.0.0.1:9",
+    }
+    command = [sys.executable, "-m", "backhaul", "webhook", "--listen", listen]
+    ready, environ = f"http://{listen}/-/ready", workspace.environ | needed | settings
+    with service(command, workspace.root / "log", ready=lambda: answers(ready), env=environ):
+        yield f"http://{listen}"
+
+
+def test_a_notifier_added_by_the_recipe_delivers(workspace: Workspace) -> None:
+    """An alert that is posted to the copy's webhook is a file in the spool of the SMS gateway, as that wants it."""
+    workspace.follow("Add a notifier")
+    outgoing = workspace.root / "spool" / "outgoing"
+    outgoing.mkdir(parents=True)
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": "DeviceDown", "isp": "skylink", "device": "core-1", "severity": "critical"},
+        "annotations": {"summary": "Device core-1 does not answer"},
+        "startsAt": "2026-11-21T03:49:19Z",
+        "endsAt": "0001-01-01T00:00:00Z",
+        "fingerprint": "0123456789abcdef",
+    }
+    settings = {"SMS_SPOOL": str(outgoing.parent)}
+    with webhook(workspace, {"name": "NOC", "sms": "+8801700000000"}, settings) as url:
+        body = {"version": "4", "groupKey": "{}", "status": "firing", "receiver": "backhaul", "alerts": [alert]}
+        answer = requests.post(f"{url}/alerts", json=body, headers={"Authorization": "Bearer token"}, timeout=10)
+        assert answer.status_code == 200
+        (file,) = wait_until(lambda: list(outgoing.iterdir()), "the SMS", timeout=20)
+    header, _, text = file.read_text(encoding="utf-8").partition("\n\n")
+    assert header.splitlines() == ["To: 8801700000000", "Alphabet: UTF-8"]
+    assert "Device core-1 does not answer" in text
