@@ -113,7 +113,7 @@ def _parse_alert(entry: Any) -> Alert | None:
     fingerprint, status = entry.get("fingerprint"), entry.get("status")
     labels, annotations = _texts(entry.get("labels"), MAX_LABEL), _texts(entry.get("annotations", {}), MAX_ANNOTATION)
     starts_at = normalise_time(entry.get("startsAt"))
-    if not _is_fingerprint(fingerprint) or status not in {"firing", "resolved"}:
+    if not _is_fingerprint(fingerprint) or status not in ("firing", "resolved"):
         return None
     if labels is None or annotations is None or starts_at is None or not labels.get("alertname"):
         return None
