@@ -41,25 +41,42 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     demo = commands.add_parser("demo", help="the whole stack on this machine with a simulated network")
-    demo.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
-    demo.add_argument("--data", type=Path, default=Path("var/demo"), metavar="DIR", help="where it keeps its files")
+    demo.add_argument(
+        "--port-offset", type=int, default=0, metavar="N", help="add N to every port; default %(default)s"
+    )
+    demo.add_argument(
+        "--data",
+        type=Path,
+        default=Path("var/demo"),
+        metavar="DIR",
+        help="where it keeps its files, anew at each start; default %(default)s",
+    )
     demo.set_defaults(run=_demo)
 
     exporter = commands.add_parser("exporter", help="read devices and ping circuits for Prometheus")
     exporter.add_argument("--inventory", required=True, metavar="FILE", help="the inventory file")
-    exporter.add_argument("--listen", default="127.0.0.1:9909", metavar="HOST:PORT")
+    _add_listen(exporter, "127.0.0.1:9909")
     exporter.set_defaults(run=_exporter)
 
-    webhook = commands.add_parser("webhook", help="take alerts from Alertmanager and deliver them to people")
-    webhook.add_argument("--listen", default="127.0.0.1:9910", metavar="HOST:PORT")
+    webhook = commands.add_parser(
+        "webhook",
+        help="take alerts from Alertmanager and deliver them to people",
+        description="Takes alerts from Alertmanager and delivers them to people. Its settings come from the environment"
+        " or a file .env (docs/alerting.md); started without them it names all that are missing.",
+    )
+    _add_listen(webhook, "127.0.0.1:9910")
     webhook.set_defaults(run=_webhook)
 
     inventory = commands.add_parser("inventory", help="work with the inventory file")
     actions = inventory.add_subparsers(title="actions", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="say what is wrong with a file, all at once")
-    check.add_argument("file", type=Path)
+    check.add_argument("file", type=Path, metavar="FILE", help="the inventory file (docs/inventory.md)")
     check.set_defaults(run=_inventory_check)
     return parser
+
+
+def _add_listen(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--listen", default=default, metavar="HOST:PORT", help="where to answer; default %(default)s")
 
 
 # A room is imported when it is asked for: the exporter needs no Twilio, the check no web server.
