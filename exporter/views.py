@@ -85,10 +85,14 @@ def _from_this_machine() -> bool:
 
 
 def _discovery(exporter: Exporter) -> Response:
+    """Every target is this exporter, under the address it was asked at; the labels say which device to probe.
+
+    https://prometheus.io/docs/prometheus/latest/http_sd/: the list is the whole of what there is.
+    """
     inventory = exporter.inventory
     return jsonify(
         [
-            {"targets": [device], "labels": {"__param_target": device, "__meta_backhaul_isp": inventory.isp.id}}
+            {"targets": [request.host], "labels": {"__param_target": device, "__meta_backhaul_isp": inventory.isp.id}}
             for device in inventory.devices
         ]
     )

@@ -99,9 +99,12 @@ def test_answers_are_compressed_only_for_those_who_ask(served: Exporter, path: s
 
 
 def test_discovery_names_every_device_for_prometheus(served: Exporter) -> None:
-    """One target a device, with labels that do not push ours aside."""
+    """One target a device, reached at the address that was asked, with labels that do not push ours aside."""
     assert served.get("/sd").json() == [
-        {"targets": ["core-1"], "labels": {"__param_target": "core-1", "__meta_backhaul_isp": "skylink"}}
+        {
+            "targets": [served.url.removeprefix("http://")],
+            "labels": {"__param_target": "core-1", "__meta_backhaul_isp": "skylink"},
+        }
     ]
 
 

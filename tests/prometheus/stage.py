@@ -24,12 +24,12 @@ class Exporter:
         self.circuit_up = 1
         self.gone = False
 
-    def answer(self, path: str) -> tuple[int, str, str]:
-        """Status, content type and text of a GET."""
+    def answer(self, path: str, host: str) -> tuple[int, str, str]:
+        """Status, content type and text of a GET from `host`."""
         if self.gone:
             return 503, "text/plain", "away"
         if path == "/sd":
-            target = {"targets": ["core-1"], "labels": {"__param_target": "core-1", "__meta_backhaul_isp": "skylink"}}
+            target = {"targets": [host], "labels": {"__param_target": "core-1", "__meta_backhaul_isp": "skylink"}}
             return 200, "application/json", json.dumps([target])
         if path == "/probe?target=core-1":
             return 200, "text/plain; version=0.0.4", 'isp_device_up{isp="skylink",device="core-1"} 1\n'
@@ -65,7 +65,7 @@ def serving(port: int, exporter: Exporter, receiver: Receiver) -> Iterator[None]
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, kind, text = exporter.answer(self.path)
+            status, kind, text = exporter.answer(self.path, self.headers["Host"])
             self._reply(status, kind, text.encode())
 
         def do_POST(self) -> None:
