@@ -9,6 +9,7 @@ from alert_webhook.payload import Alert
 from inventory.outbox import notices
 
 DEVICE_DOWN = "DeviceDown"
+CIRCUIT_DOWN = "CircuitDown"
 
 RANKS = {"critical": 0, "warning": 1, "info": 2}
 OTHER_RANK = 3
@@ -57,9 +58,10 @@ class Notice:
         return self.alert.name == DEVICE_DOWN and self.alert.status == "firing" and bool(self.device[1])
 
     @property
-    def is_circuit(self) -> bool:
-        """Whether this tells of trouble on a circuit whose device is known."""
-        return "circuit" in self.alert.labels and self.alert.status == "firing" and bool(self.device[1])
+    def is_circuit_down(self) -> bool:
+        """Whether this tells that a circuit went down whose device is known."""
+        is_down = self.alert.name == CIRCUIT_DOWN and self.alert.status == "firing"
+        return is_down and bool(self.alert.labels.get("circuit")) and bool(self.device[1])
 
 
 def rank_of(alert: Alert) -> int:

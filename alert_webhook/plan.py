@@ -85,7 +85,7 @@ def _decide_resolved(notice: Notice, related: Related, now: float, plan: Plan) -
 def _fold(plan: Plan, related: Related) -> None:
     """Move the circuits of a device that is down from `send` to `fold`; a tenant's own circuit stays."""
     down = related.devices_down | {notice.device for notice in plan.send if notice.is_device_down}
-    behind = [n for n in plan.send if n.is_circuit and n.role == "operator" and n.device in down]
+    behind = [n for n in plan.send if n.is_circuit_down and n.role == "operator" and n.device in down]
     folded = {notice.id for notice in behind}
     plan.fold = behind
     plan.send = [notice for notice in plan.send if notice.id not in folded]

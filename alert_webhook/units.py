@@ -1,9 +1,10 @@
-"""Numbers as a person reads them: 962 Mbps, 99.2 %, 45 ms, 2 h 5 min."""
+"""Numbers as a person reads them: 962 Mbps, 99.2 %, 45 ms, 2 h 5 min, 4 VLANs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from alert_webhook.text import clean
 
@@ -11,29 +12,41 @@ _BIT_RATES = ((1e12, "Tbps"), (1e9, "Gbps"), (1e6, "Mbps"), (1e3, "kbps"))
 _SPANS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 # Above this a rate is better read in the larger unit: 962 Mbps and 1000 Mbps, but 10 Gbps.
 _STEP_UP = 10
+# From here on, seconds, a time is read as a span.
+_LONG = 60
 
 
-def humanise(value: str, unit: str) -> str:
-    """A rule's raw number with its unit (`bps`, `ratio`, `seconds`, `up`, else a noun); other text cleaned."""
+def humanise(value: str, unit: str, words: Mapping[str, Any]) -> str:
+    """A rule's raw number with its unit (`bps`, `ratio`, `seconds`, `up`, else a noun); other text cleaned.
+
+    `words` are a language's: `duration` for long times, `units` for its nouns ("{count} VLANs").
+    """
     try:
         number = float(value)
     except ValueError:
         return clean(value, 40)
-    return _with_unit(number, unit) if math.isfinite(number) else ""
+    return _with_unit(number, unit, words) if math.isfinite(number) else ""
 
 
-def _with_unit(number: float, unit: str) -> str:
+def _with_unit(number: float, unit: str, words: Mapping[str, Any]) -> str:
     match unit:
         case "bps":
             return _bit_rate(number)
         case "ratio":
             return f"{_short(number * 100)} %"
         case "seconds":
-            return f"{_short(number * 1000)} ms" if abs(number) < 1 else f"{_short(number)} s"
+            return _seconds(number, words["duration"])
         case "up":
             return ""  # a state, which the headline says
         case _:
-            return f"{_short(number)} {clean(unit, 20)}".rstrip()
+            noun = clean(unit, 20)
+            return str(words["units"].get(noun, f"{{count}} {noun}".rstrip())).replace("{count}", _short(number))
+
+
+def _seconds(number: float, words: Mapping[str, str]) -> str:
+    if abs(number) < 1:
+        return f"{_short(number * 1000)} ms"
+    return f"{_short(number)} s" if number < _LONG else duration(number, words)
 
 
 def _bit_rate(number: float) -> str:

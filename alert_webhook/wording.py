@@ -33,6 +33,7 @@ class Described:
     until: str
     lasted: str
     measured: str
+    bound: str
     limit: str
     description: str
     step: str
@@ -64,15 +65,16 @@ def describe(notice: Notice, language: Language, place: Place, folded: Sequence[
         severity=language.words["severity"].get(alert.severity, language.words["severity"]["other"]),
         title=title,
         where=where(_visible(notice), language, place.inventory),
-        since=local_time(started, place.zone),
-        until=local_time(ended, place.zone) if ended else "",
+        since=_since(started, ended, language, place.zone),
+        until=local_time(ended, language, place.zone) if ended else "",
         lasted=duration((ended - started).total_seconds(), language.words["duration"]) if ended else "",
-        measured=humanise(notes.get("value", ""), unit),
-        limit=humanise(notes.get("limit", ""), unit),
+        measured=humanise(notes.get("value", ""), unit, language.words),
+        bound=language.bound(alert.name),
+        limit="" if notes.get("limit") == "0" else humanise(notes.get("limit", ""), unit, language.words),
         description="" if description == title else description,
         step=clean(language.step(alert.name, notice.role), _STEP),
         runbook="" if notice.role == "tenant" else _link(notes.get("runbook", "")),
-        also=_also(folded, language),
+        also=_also(folded, language, place.inventory),
     )
 
 
@@ -90,10 +92,18 @@ def where(labels: Mapping[str, str], language: Language, inventory: Inventory | 
     return clean(", ".join(part for part in parts if part), _WHERE)
 
 
-def local_time(moment: datetime, zone: tzinfo) -> str:
+def local_time(moment: datetime, language: Language, zone: tzinfo) -> str:
     """`02:31, 21 Nov (+06)`: the hour first, in the isp's time, with its offset."""
     local = moment.astimezone(zone)
-    return f"{local:%H:%M}, {local.day} {local:%b} ({local:%Z})"
+    return f"{local:%H:%M}, {local.day} {language.words['months'][local.month - 1]} ({local:%Z})"
+
+
+def _since(started: datetime, ended: datetime | None, language: Language, zone: tzinfo) -> str:
+    """When it began; of what ended on the same day, the hour alone, since the day is told with its end."""
+    local = started.astimezone(zone)
+    if ended is not None and local.date() == ended.astimezone(zone).date():
+        return f"{local:%H:%M}"
+    return local_time(started, language, zone)
 
 
 def line(notice: Notice, language: Language, place: Place, limit: int) -> str:
@@ -121,14 +131,15 @@ def _name(thing: object) -> str:
 
 
 def _link(text: str) -> str:
-    """A runbook's address or file; anything that is not one plain word is left out."""
+    """A runbook's address; what a phone cannot open (a file, several words) is left out."""
     link = clean(text, _RUNBOOK)
-    return link if link.isascii() and " " not in link else ""
+    return link if link.startswith(("https://", "http://")) and link.isascii() and " " not in link else ""
 
 
-def _also(folded: Sequence[Notice], language: Language) -> str:
+def _also(folded: Sequence[Notice], language: Language, inventory: Inventory | None) -> str:
     if not folded:
         return ""
-    names = [notice.alert.labels["circuit"] for notice in folded]
+    circuits = [notice.alert.labels["circuit"] for notice in folded]
+    names = [(_name(inventory.circuit_by_id.get(each)) if inventory else "") or each for each in circuits]
     count = str(language.words["circuits"]).format(count=len(names))
     return clean(f"{count}: {', '.join(names)}", _ALSO)

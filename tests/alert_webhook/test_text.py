@@ -50,6 +50,7 @@ def test_bangla_survives_cleaning() -> None:
         ("1", "ratio", "100 %"),
         ("0.045", "seconds", "45 ms"),
         ("3.25", "seconds", "3.2 s"),
+        ("183.4", "seconds", "3 min 3 s"),
         ("4", "VLANs", "4 VLANs"),
         ("0", "up", ""),
         ("NaN", "bps", ""),
@@ -58,7 +59,7 @@ def test_bangla_survives_cleaning() -> None:
 )
 def test_numbers_are_written_for_people(value: str, unit: str, text: str) -> None:
     """The figure and its unit as they are spoken."""
-    assert humanise(value, unit) == text
+    assert humanise(value, unit, language("en").words) == text
 
 
 @pytest.mark.parametrize(

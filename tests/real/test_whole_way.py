@@ -109,15 +109,17 @@ def test_from_the_router_to_the_phone(way: Way, measured: Measured) -> None:
     wait_until(lambda: way.stack.value('isp_circuit_up{circuit="c1-main"}') == 1, "the circuit to be up", timeout=60)
     cut_at = time.time()
     way.net.fault(kind="cut", ping=PINGED)
-    down = wait_until(lambda: way.told(CLIENT, "c1-main is down"), "the tenant to hear of its circuit", timeout=60)
+    down = wait_until(
+        lambda: way.told(CLIENT, "Circuit down", "c1-main"), "the tenant to hear of its circuit", timeout=60
+    )
     measured(f"a circuit pinged from its device: tenant told {down - cut_at:.0f} s after the cut")
     way.net.repair()
-    yellow = wait_until(lambda: way.told(RESELLER, "r1001 uses 80 %"), "yellow", timeout=90)
-    red = wait_until(lambda: way.told(RESELLER, "r1001 uses all"), "red", timeout=90)
+    yellow = wait_until(lambda: way.told(RESELLER, "Reseller uses 80 %"), "yellow", timeout=90)
+    red = wait_until(lambda: way.told(RESELLER, "Reseller uses all"), "red", timeout=90)
     assert yellow < red
-    wait_until(lambda: way.told(NOC, "r1001 uses all"), "the operators to hear of it", timeout=30)
+    wait_until(lambda: way.told(NOC, "Reseller uses all"), "the operators to hear of it", timeout=30)
     # Down and up, to the tenant and to the operators, each once.
-    about = wait_until(lambda: way.recipients("c1-main is down", at_least=4), "the repair to be told", timeout=90)
+    about = wait_until(lambda: way.recipients("Circuit down", at_least=4), "the repair to be told", timeout=90)
     assert sorted(about) == sorted([CLIENT, NOC] * 2)
     assert way.told(CLIENT, "r1001") is None
     assert way.told(RESELLER, "c1-main") is None
