@@ -28,9 +28,8 @@ for pair in "${wanted[@]}"; do
   have "${pair%%:*}" || missing+=("${pair##*:}")
 done
 python=${PYTHON:-python3}
-command -v "$python" >/dev/null 2>&1 || missing+=(python3)
-if [ ! -x .venv/bin/python ] && command -v "$python" >/dev/null 2>&1 && ! "$python" -c 'import ensurepip' 2>/dev/null; then
-  missing+=(python3-venv)
+if ! command -v "$python" >/dev/null 2>&1; then missing+=(python3 python3-venv)
+elif [ ! -x .venv/bin/pip ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then missing+=(python3-venv)
 fi
 
 if [ "${#missing[@]}" -gt 0 ]; then
@@ -78,7 +77,7 @@ if [ "$purpose" = run ]; then lock=requirements.lock; else lock=requirements-dev
 stamp=".venv/.installed-$lock-$(cat "$lock" pyproject.toml | sha256sum | cut -c1-16)"
 if [ ! -e "$stamp" ]; then
   say "installing the Python packages of $lock into .venv"
-  [ -x .venv/bin/python ] || "$python" -m venv .venv
+  [ -x .venv/bin/pip ] || "$python" -m venv .venv
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r "$lock"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
   rm -f .venv/.installed-"$lock"-*
