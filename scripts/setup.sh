@@ -28,7 +28,9 @@ for pair in "${wanted[@]}"; do
   have "${pair%%:*}" || missing+=("${pair##*:}")
 done
 python=${PYTHON:-python3}
-if ! command -v "$python" >/dev/null 2>&1; then missing+=(python3 python3-venv)
+if ! command -v "$python" >/dev/null 2>&1; then
+  [ -z "${PYTHON:-}" ] || { say "PYTHON names $PYTHON, which is not here"; exit 1; }
+  missing+=(python3 python3-venv)
 elif [ ! -x .venv/bin/pip ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then missing+=(python3-venv)
 fi
 
@@ -78,8 +80,12 @@ stamp=".venv/.installed-$lock-$(cat "$lock" pyproject.toml | sha256sum | cut -c1
 if [ ! -e "$stamp" ]; then
   say "installing the Python packages of $lock into .venv"
   [ -x .venv/bin/pip ] || "$python" -m venv .venv
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r "$lock"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+  { .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r "$lock" &&
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .; } || {
+    say "the packages could not be installed; the lines above say why. Behind a proxy set HTTPS_PROXY, for an index of"
+    say "your own PIP_INDEX_URL; then run make again"
+    exit 1
+  }
   rm -f .venv/.installed-"$lock"-*
   touch "$stamp"
 fi
