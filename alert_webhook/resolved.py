@@ -14,12 +14,14 @@ import requests
 import structlog
 from sqlalchemy import Engine, select
 
+from alert_webhook.deadline import Deadline, http_session
 from alert_webhook.transitions import release, set_notices
 from inventory.outbox import NoticeState, notices
 
 log = structlog.get_logger()
 
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 5.0  # for the connection, and for each read
+WHOLE_SECONDS = 10.0  # for both answers
 
 # Two alerts that differ in none of these are compared label by label.
 _IDENTITY = ("alertname", "isp", "tenant", "circuit", "link", "vlan", "device", "direction", "instance")
@@ -52,8 +54,10 @@ def fetch_firing(prometheus_url: str) -> FiringAlerts:
     """Ask Prometheus. Raises PrometheusAway when it gives no answer we understand."""
     try:
         # In this order: a rule that is evaluated in between has its alerts in the second answer.
-        rules = [rule for group in _ask(prometheus_url, "rules").get("groups", []) for rule in group["rules"]]
-        alerts = _ask(prometheus_url, "alerts")["alerts"]
+        with Deadline(WHOLE_SECONDS) as deadline, http_session(deadline) as session:
+            groups = _ask(session, prometheus_url, "rules").get("groups", [])
+            alerts = _ask(session, prometheus_url, "alerts")["alerts"]
+        rules = [rule for group in groups for rule in group["rules"]]
         return FiringAlerts(
             alerts=[alert["labels"] for alert in alerts if alert["state"] == "firing"],
             # "unknown" until a rule's first evaluation after a start, "err" while it fails: then that no alert of its
@@ -64,8 +68,8 @@ def fetch_firing(prometheus_url: str) -> FiringAlerts:
         raise PrometheusAway(type(error).__name__) from error
 
 
-def _ask(prometheus_url: str, page: str) -> dict[str, Any]:
-    answer = requests.get(f"{prometheus_url}/api/v1/{page}", timeout=TIMEOUT_SECONDS)
+def _ask(session: requests.Session, prometheus_url: str, page: str) -> dict[str, Any]:
+    answer = session.get(f"{prometheus_url}/api/v1/{page}", timeout=TIMEOUT_SECONDS)
     if page == "rules" and answer.status_code == requests.codes.not_found:
         return {}  # what answers here keeps alerts but tells nothing of rules
     answer.raise_for_status()

@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
+from typing import Any
 
+from alert_webhook.deadline import Deadline
 from alert_webhook.message import Message
 from alert_webhook.reasons import DeliveryError, Reason
 from alert_webhook.settings import MailSettings, Settings
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0  # for the connection, and for each read
+WHOLE_SECONDS = 30.0  # for all of it: shorter than the lease under which it is sent
 
 
 class Email:
@@ -33,7 +36,7 @@ class Email:
             raise DeliveryError(Reason.NOT_CONFIGURED, "SMTP_URL is none", retryable=False)
         mail = _mail(self._settings, message)
         try:
-            with _connection(self._settings) as server:
+            with Deadline(WHOLE_SECONDS) as deadline, _connection(self._settings, deadline) as server:
                 server.send_message(mail)
         except (OSError, smtplib.SMTPException) as error:
             raise _failure(error) from None  # the chain would show addresses and credentials in a log
@@ -58,13 +61,28 @@ def _mail(settings: MailSettings, message: Message) -> EmailMessage:
     return mail
 
 
+class _Plain(smtplib.SMTP):
+    def __init__(self, deadline: Deadline, settings: MailSettings, **options: Any) -> None:
+        self._deadline = deadline
+        super().__init__(settings.host, settings.port, **options)
+
+    def _get_socket(self, *where: Any) -> Any:
+        made = super()._get_socket(*where)  # type: ignore[misc]  # smtplib's one place for it, not in its stubs
+        self._deadline.watch(made)
+        return made
+
+
+class _OverTls(_Plain, smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
+
+
 @contextmanager
-def _connection(settings: MailSettings) -> Iterator[smtplib.SMTP]:
+def _connection(settings: MailSettings, deadline: Deadline) -> Iterator[smtplib.SMTP]:
     context = ssl.create_default_context()
     opened = (
-        smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT_SECONDS, context=context)
+        _OverTls(deadline, settings, context=context, timeout=TIMEOUT_SECONDS)
         if settings.tls
-        else smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_SECONDS)
+        else _Plain(deadline, settings, timeout=TIMEOUT_SECONDS)
     )
     try:
         if settings.starttls:

@@ -17,12 +17,14 @@ from twilio.http.response import Response  # type: ignore[import-untyped]  # twi
 from twilio.rest import Client  # type: ignore[import-untyped]  # twilio ships no types
 from urllib3.exceptions import NewConnectionError
 
+from alert_webhook.deadline import Deadline, http_session
 from alert_webhook.message import Message
 from alert_webhook.notifiers.twilio_codes import PERMANENT, reason_of
 from alert_webhook.reasons import DeliveryError, Reason
 from alert_webhook.settings import Settings, TwilioSettings
 
-TIMEOUT_SECONDS = 10.0  # twilio's own default is to wait for ever
+TIMEOUT_SECONDS = 10.0  # for the connection, and for each read; twilio's own default is to wait for ever
+WHOLE_SECONDS = 20.0  # for all of it, since an answer that trickles in never exceeds the other
 
 # The newest so many messages of a recipient are searched. At one message in six seconds that is five minutes.
 LOOK_BACK = 50
@@ -38,16 +40,11 @@ class WhatsApp:
         """`public_url` is ours, to which Twilio reports what became of a message; without it, it reports nothing."""
         self._settings = settings
         self._public_url = public_url
-        self._client = Client(
-            settings.account_sid,
-            settings.auth_token.reveal(),
-            http_client=_HttpClient(settings.api_url),
-        )
 
     def send(self, message: Message) -> str:
         """The Message resource's sid once Twilio has accepted it. Raises DeliveryError."""
-        with _understood():
-            created = self._client.messages.create(
+        with _understood(), Deadline(WHOLE_SECONDS) as deadline:
+            created = self._client(deadline).messages.create(
                 to=PREFIX + message.address,
                 from_=self._settings.sender,
                 **self._content(message),
@@ -59,10 +56,14 @@ class WhatsApp:
 
     def find(self, address: str, ref: str) -> str | None:
         """The sid of the message to `address` whose text shows `ref`. Raises DeliveryError."""
-        with _understood():
+        with _understood(), Deadline(WHOLE_SECONDS) as deadline:
             # No filter by date: a message that is still queued has no date of sending.
-            found = self._client.messages.list(to=PREFIX + address, limit=LOOK_BACK, page_size=LOOK_BACK)
+            found = self._client(deadline).messages.list(to=PREFIX + address, limit=LOOK_BACK, page_size=LOOK_BACK)
             return next((str(each.sid) for each in found if ref in (each.body or "")), None)
+
+    def _client(self, deadline: Deadline) -> Client:
+        http = _HttpClient(self._settings.api_url, deadline)
+        return Client(self._settings.account_sid, self._settings.auth_token.reveal(), http_client=http)
 
     def _content(self, message: Message) -> dict[str, Any]:
         template = self._settings.template(message.kind, message.language)
@@ -82,12 +83,13 @@ def from_settings(settings: Settings) -> WhatsApp:
 
 
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc]  # its base has no types
-    """Twilio's client with a timeout, a replaceable address, and no lost Retry-After."""
+    """Twilio's client for one request: with timeouts, a replaceable address, and no lost Retry-After."""
 
-    def __init__(self, api_url: str | None) -> None:
+    def __init__(self, api_url: str | None, deadline: Deadline) -> None:
         # A new connection each time: one kept open may be closed by the other side just as we write, and
         # then we could not tell whether the message was taken.
         super().__init__(pool_connections=False, timeout=TIMEOUT_SECONDS)
+        self.session = http_session(deadline)
         self._api = urlsplit(api_url) if api_url else None
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:

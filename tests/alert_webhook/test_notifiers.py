@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from alert_webhook.message import Finder, Message, Notifier
-from alert_webhook.notifiers import NOTIFIERS
+from alert_webhook.notifiers import NOTIFIERS, email, whatsapp
 from alert_webhook.reasons import FAILURES, DeliveryError, Reason
 from alert_webhook.settings import MailSettings, Settings, TwilioSettings
 from inventory.secrets import Secret
@@ -185,6 +187,35 @@ def test_a_mail_that_was_taken_is_taken_however_the_server_says_good_bye(good_by
         thread.start()
         assert NOTIFIERS["email"](settings(server.getsockname()[1])).send(MESSAGE)
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("channel", "start", "reason"),
+    [("whatsapp", b"HTTP/1.1 201 Created\r\nX: ", Reason.UNKNOWN), ("email", b"220 ", Reason.UNREACHABLE)],
+)
+def test_an_answer_that_never_ends_holds_nobody(
+    channel: str, start: bytes, reason: Reason, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte now and then keeps every single read within its time; the whole has its own."""
+    for notifier in (whatsapp, email):
+        monkeypatch.setattr(notifier, "WHOLE_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_trickle, args=(start, server))
+        thread.start()
+        with pytest.raises(DeliveryError) as caught:
+            NOTIFIERS[channel](settings(server.getsockname()[1])).send(MESSAGE)
+        thread.join()
+    assert caught.value.reason is reason
+    check_no_leak(caught.value)
+
+
+def _trickle(start: bytes, server: socket.socket) -> None:
+    client, _ = server.accept()
+    with client, suppress(OSError):
+        client.sendall(start)
+        while True:
+            client.sendall(b"a")
+            time.sleep(0.05)  # the pace of the trickle
 
 
 @pytest.mark.parametrize("channel", NOTIFIERS)
