@@ -92,6 +92,7 @@ def _alertmanager(now: Run, token: str) -> Sequence[str]:
         f"--config.file={written}",
         f"--storage.path={now.data}/alertmanager/data",
         f"--web.listen-address={at(ports.alertmanager)}",
+        f"--web.external-url=http://{at(ports.alertmanager)}",  # by default links name a host that is not listened on
         "--cluster.listen-address=",
     ]
 
@@ -114,4 +115,5 @@ def _prometheus(now: Run) -> Sequence[str]:
         # it sends again after this long, by default only after a minute.
         "--rules.alert.resend-delay=15s",
         f"--web.listen-address={at(ports.prometheus)}",
+        f"--web.external-url=http://{at(ports.prometheus)}",
     ]
