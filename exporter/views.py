@@ -23,7 +23,7 @@ MARGIN_SECONDS = 0.5
 # No request, whatever it says, holds a thread for longer.
 MOST_SECONDS = 120.0
 
-# Level 1 makes it ten times smaller; level 9 takes six times as long for a quarter less.
+# Level 1 makes it ten times smaller; level 9 takes five times as long for a tenth less.
 _GZIP_LEVEL = 1
 
 _INDEX = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Backhaul exporter</title>
