@@ -2,7 +2,7 @@
 
 A method of `socket.socket` lets go of the lock for every call. In a process whose other threads compute, getting it
 back takes 5 ms (`sys.getswitchinterval`), so a loop of 5,000 sends and 5,000 receives a second comes to a stand:
-measured beside one busy thread, under 1,000 pings a second instead of 5,000. These calls never wait, so they keep it
+measured beside one busy thread, 5 seconds of it did not end within a minute. These calls never wait, so they keep it
 (`ctypes.PyDLL`), and `recvmmsg` takes up to BATCH datagrams at once.
 """
 
