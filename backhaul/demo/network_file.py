@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,20 @@ PHASE_HOURS = -6.0  # the curve is local time, and Asia/Dhaka is six hours east 
 UPLOAD_SHARE = 0.25
 
 
-def write(folder: Path, ports: Ports, began: int) -> Mapping[str, Device]:
-    """Write network.yml, certificates and ca.pem into `folder`; returns the devices by id as the simulator reads them.
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the run began, and when its story does, Unix seconds.
 
-    `began` is when the story starts, Unix seconds.
+    Before the story everything that is to be told is busy already. How long the history takes to load is not known
+    before, so the story's start is set afterwards: up to then both make the same traffic.
     """
+
+    began: int
+    story: int
+
+
+def write(folder: Path, ports: Ports, times: Times) -> Mapping[str, Device]:
+    """Write network.yml, certificates and ca.pem into `folder`; returns the devices as the simulator reads them."""
     certificates = make_certificates(folder, [LOOPBACK])
     tls = {"cert": certificates.cert.name, "key": certificates.key.name}
     listens = {CORE: ports.core_1, EDGE: ports.edge_1, AGG: ports.agg_1}
@@ -37,17 +47,19 @@ def write(folder: Path, ports: Ports, began: int) -> Mapping[str, Device]:
     ]
     for (device, port), described in zip(listens.items(), devices, strict=True):
         circuits = [circuit for circuit in CIRCUITS if circuit.device == device]
-        described.update({"id": device, "listen": at(port), "booted": began - UPTIME}, **_attached(circuits, began))
+        described.update(
+            {"id": device, "listen": at(port), "booted": times.began - UPTIME}, **_attached(circuits, times)
+        )
         if device == CORE:
-            described["interfaces"] = [*_upstream(began), *described["interfaces"]]
+            described["interfaces"] = [*_upstream(times), *described["interfaces"]]
     network = folder / "network.yml"
     network.write_text(yaml.safe_dump({"devices": devices}, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return {device.id: device for device in load_network(network)}
 
 
-def _upstream(began: int) -> list[dict[str, Any]]:
+def _upstream(times: Times) -> list[dict[str, Any]]:
     """The VLANs of the link on the trunk to the carrier."""
-    high = _events(began, STORY.link_until, STORY.link_high_mbps, STORY.link_quiet_mbps)
+    high = _events(times, STORY.link_until, STORY.link_high_mbps, STORY.link_quiet_mbps)
     vlans = [
         {
             "name": vlan.interface,
@@ -61,11 +73,11 @@ def _upstream(began: int) -> list[dict[str, Any]]:
     return [{"name": "sfp-sfpplus1", "comment": "NTTN", "sum_of": [vlan.interface for vlan in VLANS]}, *vlans]
 
 
-def _attached(circuits: Sequence[DemoCircuit], began: int) -> dict[str, Any]:
+def _attached(circuits: Sequence[DemoCircuit], times: Times) -> dict[str, Any]:
     """The queues, sessions, interfaces and ping targets of the circuits one device carries."""
     found: dict[str, Any] = {"interfaces": [], "queues": [], "ppp": [], "pings": [], "faults": []}
     for index, circuit in enumerate(circuits, start=1):
-        traffic = _traffic(circuit.mbps * circuit.busy, _circuit_events(circuit, began))
+        traffic = _traffic(circuit.mbps * circuit.busy, _circuit_events(circuit, times))
         if circuit.attach == "queue":
             limit = {"upload": f"{circuit.mbps}M", "download": f"{circuit.mbps}M"}
             found["queues"].append(
@@ -85,7 +97,7 @@ def _attached(circuits: Sequence[DemoCircuit], began: int) -> dict[str, Any]:
         if circuit.ping_from == "device":
             found["pings"].append({"address": circuit.ping, "rtt_ms": circuit.rtt_ms, "jitter_ms": circuit.rtt_ms / 10})
         if circuit.tenant == STORY.cut_tenant:
-            span = {"at": began + STORY.cut_from, "until": began + STORY.cut_until}
+            span = {"at": times.story + STORY.cut_from, "until": times.story + STORY.cut_until}
             found["faults"].append({"kind": "cut", "ping": circuit.ping, **span})
     return found
 
@@ -96,16 +108,16 @@ def _traffic(peak_mbps: float, events: Sequence[Mapping[str, float]]) -> dict[st
     return {"mean": mean, "share": UPLOAD_SHARE, "phase_hours": PHASE_HOURS, "noise": 0.05, "events": [*events]}
 
 
-def _circuit_events(circuit: DemoCircuit, began: int) -> list[Mapping[str, float]]:
+def _circuit_events(circuit: DemoCircuit, times: Times) -> list[Mapping[str, float]]:
     shares = {STORY.yellow_tenant: STORY.yellow_share, STORY.red_tenant: STORY.red_share}
     if (share := shares.get(circuit.tenant)) is None:
         return []
-    return _events(began, STORY.reseller_until, circuit.mbps * share, circuit.mbps * STORY.quiet_share)
+    return _events(times, STORY.reseller_until, circuit.mbps * share, circuit.mbps * STORY.quiet_share)
 
 
-def _events(began: int, until: float, high_mbps: float, quiet_mbps: float) -> list[Mapping[str, float]]:
+def _events(times: Times, until: float, high_mbps: float, quiet_mbps: float) -> list[Mapping[str, float]]:
     """High since before the start, then quiet, then the week's own curve again."""
     return [
-        {"start": began - HIGH_BEFORE, "end": began + until, "bps": high_mbps * 1e6},
-        {"start": began + until, "end": began + STORY.calm_until, "bps": quiet_mbps * 1e6},
+        {"start": times.began - HIGH_BEFORE, "end": times.story + until, "bps": high_mbps * 1e6},
+        {"start": times.story + until, "end": times.story + STORY.calm_until, "bps": quiet_mbps * 1e6},
     ]

@@ -19,7 +19,7 @@ SETTINGS = ("BACKHAUL_", "TWILIO_", "PROMETHEUS_URL", "SMTP_URL", "MAIL_FROM", "
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run's places: its folder, its ports, the moment its story begins (Unix seconds)."""
+    """One run's places: its folder, its ports, the moment it began (Unix seconds)."""
 
     data: Path
     ports: Ports

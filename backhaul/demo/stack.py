@@ -16,6 +16,7 @@ from types import FrameType
 import requests
 
 from backhaul.demo import history, inventory_file, network_file
+from backhaul.demo.network_file import Times
 from backhaul.demo.ports import Ports, at
 from backhaul.demo.programs import Running, StartError
 from backhaul.demo.services import Run, programs
@@ -23,6 +24,7 @@ from inventory.loader import load_inventory
 
 MOVE_PORTS = '--port-offset 100, as in `make run ARGS="--port-offset 100"`'
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LATER = 3600  # seconds: longer than loading the history can take
 
 
 def run(data: Path, port_offset: int) -> int:
@@ -101,14 +103,15 @@ def _emptied(data: Path) -> Path:
 
 
 def _start(now: Run, running: Running, asked: Event) -> None:
-    inventory = now.data / "inventory.yml"
-    devices = network_file.write(now.data / "network", now.ports, now.began)
-    inventory_file.write(inventory, now.ports, now.data / "network" / "ca.pem")
+    inventory, network = now.data / "inventory.yml", now.data / "network"
+    devices = network_file.write(network, now.ports, Times(now.began, story=now.began + LATER))
+    inventory_file.write(inventory, now.ports, network / "ca.pem")
     with _step("30 days of history") as say:
         samples = history.load(
             load_inventory(inventory, os.environ), devices, now.began, now.data, now.data / "prometheus" / "data"
         )
         say(f"{samples / 1e6:.1f} million samples")
+    network_file.write(network, now.ports, Times(now.began, story=int(time.time())))
     for program in programs(now, inventory):
         _end_if(asked)
         with _step(program.name) as say:

@@ -127,16 +127,16 @@ class Story:
 
     link_high_mbps: float = 193.0  # each of five VLANs: 965 together
     link_quiet_mbps: float = 110.0
-    link_until: float = 50.0
+    link_until: float = 30.0
     yellow_tenant: str = "r1003"
     yellow_share: float = 0.86
     red_tenant: str = "r1007"
     red_share: float = 1.0
     quiet_share: float = 0.2
-    reseller_until: float = 60.0
+    reseller_until: float = 40.0
     cut_tenant: str = "c2002"
-    cut_from: float = 25.0
-    cut_until: float = 85.0
+    cut_from: float = 10.0
+    cut_until: float = 60.0
     calm_until: float = 900.0  # then the week's own curve goes on
 
 
