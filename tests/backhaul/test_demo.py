@@ -51,6 +51,22 @@ class Demo:
         return result
 
 
+def words(process: psutil.Process) -> list[str]:
+    """The command line of a process; none of one that has ended meanwhile."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it runs; one that has ended but is not waited for does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def free_offset() -> int:
     """An offset at which all ports of the demo are free."""
     return next(offset for offset in range(10_000, 40_000, 500) if not Ports.with_offset(offset).taken())
@@ -150,7 +166,7 @@ def test_ctrl_c_leaves_no_process(demo: Demo) -> None:
     assert len(children) >= 7
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(60) == 0, demo.output.read_text(encoding="utf-8")
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert not any(alive(child) for child in children)
     assert not demo.ports.taken()
 
 
@@ -170,7 +186,7 @@ def test_ctrl_c_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said.decode()
     assert b"Traceback" not in said
-    assert not any(child.is_running() for child in children)
+    assert not any(alive(child) for child in children)
     assert not Ports.with_offset(offset).taken()
     assert not list(tmp_path.glob("*.om")), "the history's source is 60 MB"
 
@@ -180,11 +196,11 @@ def test_kill_9_leaves_no_process(tmp_path: Path) -> None:
     process = subprocess.Popen(command(free_offset(), tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         children = wait_until(
-            lambda: [child for child in psutil.Process(process.pid).children() if "simulator" in child.cmdline()],
+            lambda: [child for child in psutil.Process(process.pid).children() if "simulator" in words(child)],
             "the demo to start its first program",
             timeout=90,
         )
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
-    wait_until(lambda: not any(child.is_running() for child in children), "its programs to end")
+    wait_until(lambda: not any(alive(child) for child in children), "its programs to end")
