@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import pytest
 import requests
@@ -27,24 +27,25 @@ def in_ci() -> bool:
     return bool(os.environ.get("CI"))
 
 
+def cannot(reason: str) -> NoReturn:
+    """Skip the test for something this machine lacks; in CI, where nothing may be left out, fail it."""
+    if in_ci():
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 def fixture_path(relative: str) -> Path:
-    """A recording of a real device; skips where the folder is absent, fails where CI is set."""
+    """A recording of a real device, read in place."""
     path = FIXTURES / relative
     if not path.exists():
-        reason = f"no recording at {path}: put the shared fixtures beside the project"
-        if in_ci():
-            pytest.fail(reason)
-        pytest.skip(reason)
+        cannot(f"no recording at {path}: put the shared fixtures beside the project")
     return path
 
 
 def require_root() -> None:
-    """Skip, or fail in CI, where we may not make network namespaces."""
+    """Say that the test makes network namespaces."""
     if os.geteuid() != 0:
-        reason = "needs root, to make network namespaces; run the tests with sudo"
-        if in_ci():
-            pytest.fail(reason)
-        pytest.skip(reason)
+        cannot("needs root, to make network namespaces; run the tests with sudo")
 
 
 def program(*names: str) -> str:

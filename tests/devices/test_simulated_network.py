@@ -22,29 +22,14 @@ from devices.session import (
 from inventory.models import Device, SnmpKey, SnmpSettings, Tls
 from inventory.secrets import Secret
 from tests.devices.certificates import self_signed
-from tests.simulator.network import PASSWORD, Network, network
+from tests.simulator.network import CARRIED, HOSTILE, PASSWORD, Network, network
 
-NAME = 'NTTN "ঢাকা" 😀\nline'
 ROUTER: dict[str, Any] = {
     "interfaces": [
-        {"name": "vlan10", "type": "vlan", "vlan_id": 10, "comment": NAME, "traffic": {"mean": "100M"}},
+        {"name": "vlan10", "type": "vlan", "vlan_id": 10, "comment": HOSTILE, "traffic": {"mean": "100M"}},
         {"name": "ether 4", "traffic": {"mean": "1M"}},
     ],
-    "queues": [
-        {
-            "name": name,
-            "target": "10.0.0.0/24",
-            "max_limit": {"upload": "100M", "download": "200M"},
-            "interface": "ether 4",
-            "traffic": {"mean": "50M"},
-        }
-        for name in ("r1001", "yes", "123")
-    ],
-    "ppp": [{"name": "user 1", "address": "10.9.0.1", "caller_id": "00:11:22:33:44:55", "traffic": {"mean": "3M"}}],
-    "pings": [
-        {"address": "203.0.113.10", "rtt_ms": 9, "interface": "vlan10"},
-        {"address": "203.0.113.11", "loss": 1.0},
-    ],
+    **CARRIED,
 }
 USER = {"name": "u", "auth_protocol": "SHA256", "auth_key": "authauth1"}
 USER |= {"privacy_protocol": "AES128", "privacy_key": "privpriv1"}
@@ -106,7 +91,7 @@ def test_every_table_of_every_version(session: Session) -> None:
     assert None not in (system.version, system.boot_time, system.cpu, system.memory_used, system.memory_total)
     interfaces = {i.name: i for i in session.rows(Interface, Deadline(10))}
     vlan = interfaces["vlan10"]
-    assert (vlan.up, vlan.alias) == (True, NAME)
+    assert (vlan.up, vlan.alias) == (True, HOSTILE)
     assert (vlan.receive_bytes or 0) > 0
     assert "<pppoe-user 1>" in interfaces
     assert session.rows(PppoeSession, Deadline(10)) == [PppoeSession("user 1", "<pppoe-user 1>")]

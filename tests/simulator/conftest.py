@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.network import Network, network
+from tests.simulator.network import CARRIED, HOSTILE, Network, network
 
 SINGLE = {"mean": "100M"}
 
@@ -16,25 +16,11 @@ def core() -> dict[str, Any]:
         "version": "7.18.2",
         "interfaces": [
             {"name": "sfp1", "sum_of": ["vlan10", "vlan20"], "mac": "D4:CA:6D:26:05:F7"},
-            {"name": "vlan10", "type": "vlan", "vlan_id": 10, "comment": 'NTTN "ঢাকা" 😀\nline', "traffic": SINGLE},
+            {"name": "vlan10", "type": "vlan", "vlan_id": 10, "comment": HOSTILE, "traffic": SINGLE},
             {"name": "vlan20", "type": "vlan", "vlan_id": 20, "traffic": SINGLE},
             {"name": "ether 4", "traffic": {"mean": "1M"}},
         ],
-        "queues": [
-            {
-                "name": name,
-                "target": "10.0.0.0/24",
-                "max_limit": {"upload": "100M", "download": "200M"},
-                "interface": "ether 4",
-                "traffic": {"mean": "50M"},
-            }
-            for name in ("r1001", "yes", "123")
-        ],
-        "ppp": [{"name": "user 1", "address": "10.9.0.1", "caller_id": "00:11:22:33:44:55", "traffic": {"mean": "3M"}}],
-        "pings": [
-            {"address": "203.0.113.10", "rtt_ms": 9, "interface": "vlan10"},
-            {"address": "203.0.113.11", "loss": 1.0},
-        ],
+        **CARRIED,
     }
 
 

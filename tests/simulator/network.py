@@ -15,6 +15,25 @@ import yaml
 from tests.harness import BIN, ROOT, free_port, service
 
 PASSWORD = "s3cret"
+HOSTILE = 'NTTN "ঢাকা" 😀\nline'
+# What a router carries for customers; its interfaces `vlan10` and `ether 4` carry it.
+CARRIED: dict[str, Any] = {
+    "queues": [
+        {
+            "name": name,
+            "target": "10.0.0.0/24",
+            "max_limit": {"upload": "100M", "download": "200M"},
+            "interface": "ether 4",
+            "traffic": {"mean": "50M"},
+        }
+        for name in ("r1001", "yes", "123")
+    ],
+    "ppp": [{"name": "user 1", "address": "10.9.0.1", "caller_id": "00:11:22:33:44:55", "traffic": {"mean": "3M"}}],
+    "pings": [
+        {"address": "203.0.113.10", "rtt_ms": 9, "interface": "vlan10"},
+        {"address": "203.0.113.11", "loss": 1.0},
+    ],
+}
 
 
 class Network:

@@ -4,22 +4,19 @@ import os
 import re
 from pathlib import Path
 
-import pytest
 import requests
 
-from tests.harness import ROOT, free_port, in_ci, service, wait_until
+from tests.harness import ROOT, cannot, free_port, service, wait_until
 from tests.simulator.network import PASSWORD, Network
 
 
 def mktxp() -> Path:
-    """The independent exporter `make setup` installs; skips, or fails in CI, where it is not."""
+    """The independent exporter `make setup` installs."""
     installed = [Path(os.environ.get("MKTXP", "")), ROOT / ".venv-peers" / "bin" / "mktxp"]
-    for path in installed:
-        if path.is_file():
-            return path
-    if in_ci():
-        pytest.fail("mktxp is not installed: run `make setup`")
-    pytest.skip("mktxp is not installed: run `make setup`, or set MKTXP to its path")
+    found = next((path for path in installed if path.is_file()), None)
+    if found is None:
+        cannot("mktxp is not installed: run `make setup`, or set MKTXP to its path")
+    return found
 
 
 def configure(folder: Path, program: Path, router: int, listen: int) -> None:

@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.harness import cannot
 
 
 def chromium() -> str:
-    """The installed Chromium; skips the test where there is none, since nothing but the page needs it."""
+    """The installed Chromium."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
-        pytest.skip("no Chromium installed: apt-get install chromium")
+        cannot("no Chromium is installed: run `make setup`")
     return found
 
 
