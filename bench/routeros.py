@@ -13,7 +13,7 @@ import requests
 
 from bench.common import PEERS, Row, Scrape, Scraped, compared, scrape_in_turns, whole
 from tests.exporter.served import circuit, exporter, routeros, tenant
-from tests.harness import Service, free_port, service
+from tests.harness import Service, free_port, listens, service
 from tests.simulator.network import network
 
 QUEUES = 1000
@@ -103,10 +103,6 @@ def mktxp(folder: Path, router_port: int) -> Iterator[tuple[Service, str]]:
     # It answers from its cache for 5 s; we come later than that.
     (folder / "_mktxp.conf").write_text(f"[MKTXP]\nlisten = 127.0.0.1:{port}\nminimal_collect_interval = 5\n", "utf-8")
     program = Path(os.environ.get("MKTXP") or PEERS / "mktxp")
-
-    def ready() -> bool:
-        return "Running HTTP metrics server" in log.read_text(encoding="utf-8")
-
     env = dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
-    with service([program, "--cfg-dir", folder, "export"], log, ready=ready, env=env) as running:
+    with service([program, "--cfg-dir", folder, "export"], log, ready=lambda: listens(port), env=env) as running:
         yield running, f"http://127.0.0.1:{port}/metrics"

@@ -3,7 +3,7 @@
 A method of `socket.socket` lets go of the lock for every call. In a process whose other threads compute, getting it
 back takes 5 ms (`sys.getswitchinterval`), so a loop of 5,000 sends and 5,000 receives a second comes to a stand:
 measured beside one busy thread, 5 seconds of it did not end within a minute. These calls never wait, so they keep it
-(`ctypes.PyDLL`), and `recvmmsg` takes up to BATCH datagrams at once.
+(`ctypes.PyDLL`), and `recvmmsg` takes up to BATCH datagrams at once. Why not `sendmmsg` too, docs/decisions/0003 says.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ _NAME_BYTES = 28  # struct sockaddr_in6, the longer of the two
 _CONTROL_BYTES = 64  # one SCM_TIMESTAMPNS takes 32 of it
 
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h; the control message has the same number
-_TIMESTAMP = struct.Struct("@Niill")  # struct cmsghdr (length, level, type) and struct timespec
-_LENGTH = struct.Struct("@I")
+_TIMESTAMP = struct.Struct("@Niill32x")  # struct cmsghdr (length, level, type), struct timespec, and the room behind
 
 
 class _Iovec(ctypes.Structure):
@@ -46,7 +45,9 @@ class _Mmsghdr(ctypes.Structure):
 
 
 _MESSAGE_BYTES = ctypes.sizeof(_Mmsghdr)
-_LENGTH_OFFSET: int = _Mmsghdr.length.offset
+_LENGTH = struct.Struct(f"@{_Mmsghdr.length.offset}xI{_MESSAGE_BYTES - _Mmsghdr.length.offset - 4}x")
+_NAME = struct.Struct(f"{_NAME_BYTES}s")
+_STARTS = range(0, BATCH * DATAGRAM_BYTES, DATAGRAM_BYTES)
 _NO_CONTROL = bytes(BATCH * _CONTROL_BYTES)
 
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -83,15 +84,15 @@ class Incoming:
 
     def __init__(self) -> None:
         self.data = bytearray(BATCH * DATAGRAM_BYTES)
-        self.names = bytearray(BATCH * _NAME_BYTES)
+        self._names = bytearray(BATCH * _NAME_BYTES)
         self._control = bytearray(BATCH * _CONTROL_BYTES)
-        self._iovecs = (_Iovec * BATCH)()
-        self._messages = (_Mmsghdr * BATCH)()
-        self._point_at_buffers()
+        self._messages = _messages(self.data, self._names, self._control)
+        self._address = ctypes.addressof(self._messages)
         self._fresh = bytes(self._messages)
+        self._bytes = memoryview(self._messages).cast("B")
 
-    def receive(self, descriptor: int) -> Iterator[tuple[int, int, int, int | None]]:
-        """What waits on the socket: (offset in `data`, length, offset in `names`, Unix ns or None) of each datagram.
+    def receive(self, descriptor: int) -> Iterator[tuple[int, int, bytes, int | None]]:
+        """What waits on the socket: (offset in `data`, length, sender's sockaddr, Unix ns or None) of each datagram.
 
         Ends when nothing waits. An error the kernel queued on the socket ends it too and is passed over, since this
         took it off the socket: it is about a datagram sent before, whose missing answer counts anyway.
@@ -99,28 +100,29 @@ class Incoming:
         count = BATCH
         while count == BATCH:
             # The kernel writes the lengths it used over those it was offered, and no timestamp where it has none.
-            ctypes.memmove(self._messages, self._fresh, len(self._fresh))
+            self._bytes[:] = self._fresh
             self._control[:] = _NO_CONTROL
-            count = _libc.recvmmsg(descriptor, self._messages, BATCH, socket.MSG_DONTWAIT, None)
-            for index in range(count):
-                # Read by offset: a ctypes field costs as much as all the rest of this loop.
-                (length,) = _LENGTH.unpack_from(self._messages, index * _MESSAGE_BYTES + _LENGTH_OFFSET)
-                yield index * DATAGRAM_BYTES, length, index * _NAME_BYTES, self._stamp(index)
+            count = _libc.recvmmsg(descriptor, self._address, BATCH, socket.MSG_DONTWAIT, None)
+            # Read all of a kind in one go: a ctypes field costs as much as all the rest of this loop.
+            lengths = _LENGTH.iter_unpack(self._bytes[: max(count, 0) * _MESSAGE_BYTES])
+            names, stamps = _NAME.iter_unpack(self._names), _TIMESTAMP.iter_unpack(self._control)
+            for start, (length,), (name,), stamp in zip(_STARTS, lengths, names, stamps, strict=False):
+                _, level, kind, seconds, nanoseconds = stamp
+                stamped = level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS
+                yield start, length, name, seconds * 1_000_000_000 + nanoseconds if stamped else None
 
-    def _stamp(self, index: int) -> int | None:
-        _, level, kind, seconds, nanoseconds = _TIMESTAMP.unpack_from(self._control, index * _CONTROL_BYTES)
-        if level != socket.SOL_SOCKET or kind != SO_TIMESTAMPNS:
-            return None
-        return int(seconds * 1_000_000_000 + nanoseconds)
 
-    def _point_at_buffers(self) -> None:
-        data, names, control = (_address(buffer) for buffer in (self.data, self.names, self._control))
-        for index, (message, iovec) in enumerate(zip(self._messages, self._iovecs, strict=True)):
-            iovec.base, iovec.length = data + index * DATAGRAM_BYTES, DATAGRAM_BYTES
-            header = message.header
-            header.name, header.name_length = names + index * _NAME_BYTES, _NAME_BYTES
-            header.iovecs, header.iovec_count = ctypes.pointer(iovec), 1
-            header.control, header.control_length = control + index * _CONTROL_BYTES, _CONTROL_BYTES
+def _messages(data: bytearray, names: bytearray, control: bytearray) -> ctypes.Array[_Mmsghdr]:
+    """The headers of BATCH messages, each with its share of the buffers."""
+    messages = (_Mmsghdr * BATCH)()
+    iovecs = (_Iovec * BATCH)()
+    for index, message in enumerate(messages):
+        iovecs[index].base, iovecs[index].length = _address(data) + index * DATAGRAM_BYTES, DATAGRAM_BYTES
+        header = message.header
+        header.name, header.name_length = _address(names) + index * _NAME_BYTES, _NAME_BYTES
+        header.iovecs, header.iovec_count = ctypes.pointer(iovecs[index]), 1  # which keeps the iovecs alive
+        header.control, header.control_length = _address(control) + index * _CONTROL_BYTES, _CONTROL_BYTES
+    return messages
 
 
 def _address(buffer: bytearray) -> int:

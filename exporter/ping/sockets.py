@@ -51,7 +51,7 @@ class Reply(NamedTuple):
 
     sequence: int
     cookie: int
-    source: bytearray
+    source: bytes
     received_unix_ns: int | None
 
 
@@ -86,7 +86,7 @@ class IcmpSocket:
             echo = icmp.read_reply(incoming.data, start, length, types, ip_header=ip_header)
             if echo is None or (self.raw and echo[0] != self._identifier):
                 continue
-            yield Reply(echo[1], echo[2], incoming.names[name + source.start : name + source.stop], unix_ns)
+            yield Reply(echo[1], echo[2], name[source], unix_ns)
 
     def close(self) -> None:
         """Let go of the socket."""

@@ -12,7 +12,7 @@ RTT_BUCKETS: tuple[float, ...] = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.0
 WINDOW = 60  # pings that loss is counted over
 STREAK = 3  # pings in a row that make a circuit up, down, or (not sent) unknown
 
-_WINDOW_MASK = (1 << WINDOW) - 1
+_MARK = 1 << WINDOW
 
 
 class PingStats:
@@ -64,9 +64,7 @@ class PingStats:
         self.sent += 1
         self._skipped = 0
         window = self._window << 1 | (rtt is not None)
-        if window >> WINDOW > 1:
-            window = window & _WINDOW_MASK | 1 << WINDOW
-        self._window = window
+        self._window = window if window < 2 * _MARK else window & _MARK - 1 | _MARK
         if rtt is None:
             self._record_failure()
         else:
@@ -90,7 +88,7 @@ class PingStats:
             self.last_rtt = self.jitter = None
 
     def _record_answer(self, rtt: float) -> None:
-        self._streak = max(self._streak, 0) + 1
+        self._streak = self._streak + 1 if self._streak > 0 else 1
         if self._streak >= STREAK:
             self.up = True
         self.received += 1

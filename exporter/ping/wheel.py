@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-SLOTS = 512  # of a second, so a turn is at most 2 ms from its even place; a power of two for the order below
+SLOTS = 64  # of a second, so a turn is at most 16 ms from its even place; a power of two for the order below
 LATE_TICKS = SLOTS // 5  # a turn 0.2 s late is skipped: catching up further would be a burst
 MAX_MISSED_TICKS = 60 * SLOTS  # after a longer stop there is nothing left to forget: one window of pings is gone
 
@@ -17,7 +17,7 @@ def _bit_reversed(number: int) -> int:
     return int(f"{number:0{SLOTS.bit_length() - 1}b}"[::-1], 2)
 
 
-# The slots in the order they are filled (0, 256, 128, 384, ...): however many there are, they lie evenly.
+# The slots in the order they are filled (0, 32, 16, 48, ...): however many there are, they lie evenly.
 _ORDER = [_bit_reversed(number) for number in range(SLOTS)]
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from exporter.ping.wheel import SLOTS
 from tests.exporter.ping.network import Namespace, cable, namespace
 from tests.exporter.ping.pinger_process import PingerProcess, pinger_process, wait_for_verdicts
 from tests.harness import require_root
@@ -77,6 +78,24 @@ def test_a_cut_cable_is_down_and_mended_is_up(site: Site) -> None:
     after = wait_for_verdicts(site.pinger.read, cut=1, steady=1, **{"cut-v6": 1})
     for name in ("cut", "cut-v6"):
         assert (after.value(sent, name) or 0) > (before.value(sent, name) or 0)
+
+
+def test_what_stops_one_ping_stops_none_of_the_same_turn(tmp_path: Path) -> None:
+    """Of some sent in one go, one without a route is down, a forbidden one unknown, the others up without loss."""
+    require_root()
+    turn = [f"t{place}" for place in range(0, 5 * SLOTS, SLOTS)]
+    circuits = {f"t{place}": f"127.0.{place // 250}.{place % 250 + 1}" for place in range(4 * SLOTS + 1)}
+    circuits |= {turn[1]: "10.9.9.9", turn[3]: "127.1.1.1"}
+    with namespace() as near, pinger_process(tmp_path / "log", *near.enter()) as pinger:
+        near.drop("output", "ip daddr 127.1.1.1")
+        pinger.set_circuits(circuits)
+        verdicts = {turn[0]: 1, turn[1]: 0, turn[2]: 1, turn[3]: None, turn[4]: 1}
+        wait_for_verdicts(pinger.read, **verdicts)
+        reading = wait_for_verdicts(pinger.read, **verdicts, t1=1)
+        assert reading.value("isp_circuit_ping_loss_ratio", turn[1]) == 1
+        assert reading.value("isp_circuit_ping_sent_total", turn[3]) == 0
+        for name in circuits.keys() - {turn[1], turn[3]}:
+            assert reading.value("isp_circuit_ping_loss_ratio", name) == 0
 
 
 def test_a_peer_that_refuses_does_not_disturb_the_others(tmp_path: Path) -> None:

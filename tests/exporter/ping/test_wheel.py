@@ -56,9 +56,9 @@ def test_those_who_stay_keep_their_turn_when_others_come_and_go() -> None:
 
 def test_turns_missed_by_a_long_stop_are_late_but_the_last_ones() -> None:
     """After a stop everybody hears of each turn missed, and only turns of the last fifth of a second are taken."""
-    wheel, _ = started(512)
+    wheel, _ = started(SLOTS)
     turns = list(wheel.due(3 * SLOTS - 1))
-    assert Counter(item for item, _ in turns) == dict.fromkeys(range(512), 3)
+    assert Counter(item for item, _ in turns) == dict.fromkeys(range(SLOTS), 3)
     assert sum(not late for _, late in turns) == LATE_TICKS + 1
 
 
