@@ -73,7 +73,8 @@ class Exposition:
         lines = self._families.get(metric.name)
         if lines is None:
             lines = self._families[metric.name] = [metric.header]
-        lines.append(series + number(value) + b"\n")
+        # Nearly all values are whole numbers, which are written in one go; 10,000 a probe make it count.
+        lines.append(b"%b%d\n" % (series, value) if type(value) is int else series + number(value) + b"\n")
 
     def render(self) -> bytes:
         """The whole text."""

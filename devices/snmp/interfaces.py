@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from devices.session import Deadline, Interface
 from devices.snmp.cells import counter, number, text
@@ -58,7 +58,8 @@ def read_interfaces(walker: Walker, deadline: Deadline) -> list[Interface]:
 
 def parse_interfaces(columns: Mapping[str, Column]) -> list[Interface]:
     """One row per ifIndex that any identifying column has; what a column does not hold is None."""
-    return [_interface(index, columns) for index in _indexes(columns)]
+    read = [columns.get(oid, {}) for oid in (*COLUMNS, *NARROW_COLUMNS)]
+    return [_interface(index, [column.get(index) for column in read]) for index in _indexes(columns)]
 
 
 def _indexes(columns: Mapping[str, Column]) -> list[str]:
@@ -73,28 +74,27 @@ def _some_lack_wide_counters(columns: Mapping[str, Column]) -> bool:
     return any(index not in received or index not in transmitted for index in _indexes(columns))
 
 
-def _interface(index: str, columns: Mapping[str, Column]) -> Interface:
-    def cell(oid: str) -> Value:
-        return columns[oid].get(index) if oid in columns else None
-
+def _interface(index: str, cells: Sequence[Value]) -> Interface:
+    """The row of `cells`, which are in the order of COLUMNS and NARROW_COLUMNS."""
+    descr, status, in_drops, in_errors, out_drops, out_errors, *others = cells
+    name, wide_in, wide_out, alias, discontinuity, narrow_in, narrow_out = others
     # Both from one width: bandwidth from a pair that wraps differently would be wrong. The 64-bit one, unless the
     # agent gives more of the other.
-    wide = [counter(cell(oid)) for oid in (IF_HC_IN_OCTETS, IF_HC_OUT_OCTETS)]
-    narrow = [counter(cell(oid)) for oid in NARROW_COLUMNS]
-    is_wide = wide != [None, None] and wide.count(None) <= narrow.count(None)
+    wide, narrow = (counter(wide_in), counter(wide_out)), (counter(narrow_in), counter(narrow_out))
+    is_wide = wide != (None, None) and wide.count(None) <= narrow.count(None)
     received, transmitted = wide if is_wide else narrow
     return Interface(
         key=index,
-        name=text(cell(IF_NAME)),
-        descr=text(cell(IF_DESCR)),
-        alias=text(cell(IF_ALIAS)),
-        up=_UP.get(number(cell(IF_OPER_STATUS)) or 0),
+        name=text(name),
+        descr=text(descr),
+        alias=text(alias),
+        up=_UP.get(number(status) or 0),
         receive_bytes=received,
         transmit_bytes=transmitted,
-        receive_errors=counter(cell(IF_IN_ERRORS)),
-        transmit_errors=counter(cell(IF_OUT_ERRORS)),
-        receive_drops=counter(cell(IF_IN_DISCARDS)),
-        transmit_drops=counter(cell(IF_OUT_DISCARDS)),
+        receive_errors=counter(in_errors),
+        transmit_errors=counter(out_errors),
+        receive_drops=counter(in_drops),
+        transmit_drops=counter(out_drops),
         counter_bits=64 if is_wide else 32,
-        discontinuity=counter(cell(IF_COUNTER_DISCONTINUITY_TIME)),
+        discontinuity=counter(discontinuity),
     )
