@@ -127,7 +127,7 @@ def describe(device: SimulatedDevice) -> dict[str, Any]:
 
 
 def _from_form(form: Mapping[str, str]) -> dict[str, str]:
-    """The page's form as a fault: what to cut is one choice there."""
-    what, _, name = form.get("target", "").partition(" ")
-    target = {what: name} if form.get("kind") == "cut" and what in ("interface", "ping") else {}
-    return {"kind": form.get("kind", ""), **target}
+    """The page's form as a fault: what to cut is a part of the choice there."""
+    kind, _, target = form.get("kind", "").partition(" ")
+    what, _, name = target.partition(" ")
+    return {"kind": kind, **({what: name} if what in ("interface", "ping") else {})}

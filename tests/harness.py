@@ -76,6 +76,15 @@ def wait_until(condition: Callable[[], T | None], what: str, timeout: float = 20
         time.sleep(interval)
 
 
+def listens(port: int) -> bool:
+    """Whether something takes connections on that port of this machine; nothing is asked of it."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
 def answers(url: str, status: int = 200) -> bool:
     """Whether a GET of `url` gives `status` now."""
     try:

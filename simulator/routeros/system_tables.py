@@ -6,6 +6,14 @@ from simulator.device import SimulatedDevice
 from simulator.routeros.rows import Row
 from simulator.routeros.shapes import date, duration, parse_version
 
+# Bytes.
+FREE_MEMORY, TOTAL_MEMORY = 3_950_641_152, 4_227_858_432
+
+
+def cpu_load(now: float) -> int:
+    """Per cent at a Unix time."""
+    return 5 + int(now / 60) % 7
+
 
 def resource(device: SimulatedDevice) -> list[Row]:
     """`/system/resource`."""
@@ -14,11 +22,11 @@ def resource(device: SimulatedDevice) -> list[Row]:
             "uptime": lambda now: duration(now - device.booted),
             "version": f"{device.spec.version} (stable)" if " " not in device.spec.version else device.spec.version,
             "build-time": date(1_719_792_000, parse_version(device.spec.version)),
-            "free-memory": "3950641152",
-            "total-memory": "4227858432",
+            "free-memory": str(FREE_MEMORY),
+            "total-memory": str(TOTAL_MEMORY),
             "cpu": "ARM64",
             "cpu-count": "4",
-            "cpu-load": lambda now: str(5 + int(now / 60) % 7),
+            "cpu-load": lambda now: str(cpu_load(now)),
             "free-hdd-space": "106233856",
             "total-hdd-space": "135266304",
             "bad-blocks": "0",

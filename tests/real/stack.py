@@ -71,12 +71,12 @@ def window(rules: Path, short: str) -> None:
     "The window is whole" is told by a reading 4 to 5 minutes ago; it becomes one from its first half.
     """
     seconds = int(short.removesuffix("s"))
-    for path in rules.glob("*.yml"):
-        text = path.read_text(encoding="utf-8")
-        for written in ("[5m]", "[1m] offset 4m"):
-            assert written in text, f"{path} no longer writes {written}, which is to be shortened"
-        text = text.replace("[1m] offset 4m", f"[{seconds // 2}s] offset {seconds // 2}s").replace("[5m]", f"[{short}]")
-        path.write_text(text, encoding="utf-8")
+    texts = {path: path.read_text(encoding="utf-8") for path in rules.glob("*.yml")}
+    for written in ("[5m]", "[1m] offset 4m"):
+        assert any(written in text for text in texts.values()), f"no rule writes {written}, which is to be shortened"
+    for path, text in texts.items():
+        shorter = text.replace("[1m] offset 4m", f"[{seconds // 2}s] offset {seconds // 2}s")
+        path.write_text(shorter.replace("[5m]", f"[{short}]"), encoding="utf-8")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ WINDOW = float(SHORT_WINDOW.removesuffix("s"))
 PROMISE = 30.0  # seconds from the average's crossing until Twilio has the message
 ROUNDS = 2
 MBPS, SECONDS, STAGGER = 20, 25, 5
+SUMMARY = "Link above its bandwidth threshold"
 # Each link with its VLANs and its threshold in bits per second.
 LINKS: Mapping[str, tuple[Sequence[int], float]] = {
     LINK: (VLANS, LINK_MBPS * 1e6),
@@ -29,8 +31,22 @@ LINKS: Mapping[str, tuple[Sequence[int], float]] = {
 
 
 def mentions(stack: Stack, link: str) -> list[float]:
-    """When Twilio accepted each message about a link: firing, resolved, firing, resolved and so on."""
-    return [message["accepted_at"] for message in stack.messages(f"Link {link} ")]
+    """When Twilio accepted each message about a link's threshold: firing, resolved, firing, resolved and so on.
+
+    A link has other alerts too, such as one for a VLAN that is down. What is told of which link stands in one line of a
+    digest, or is a message by itself.
+    """
+    return [
+        message["accepted_at"]
+        for message in stack.messages(SUMMARY, f"Link {link} ")
+        if any(SUMMARY in part and f"Link {link} " in part for part in parts(message["body"]))
+    ]
+
+
+def parts(body: str) -> list[str]:
+    """A message's alerts: the lines of a digest, or the whole of any other message."""
+    head, *lines = body.splitlines()
+    return lines if re.search(r" \d+ alerts: ", head) else [body]
 
 
 def load(lab: Lab) -> None:

@@ -20,6 +20,7 @@ WIRE_RATIO = (PAYLOAD + OVERHEAD) / PAYLOAD
 _PORTS = {"receive": 5201, "transmit": 5202}
 
 Way = Literal["receive", "transmit"]
+WAYS: tuple[Way, ...] = ("receive", "transmit")
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,6 @@ class Flow:
     vlan: int
     way: Way
     mbps: float
-
-    @property
-    def wire_bits_per_second(self) -> float:
-        """What the interface counters see of it."""
-        return self.mbps * 1e6 * WIRE_RATIO
 
 
 class Sending:

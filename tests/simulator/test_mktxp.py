@@ -6,7 +6,7 @@ from pathlib import Path
 
 import requests
 
-from tests.harness import ROOT, cannot, free_port, service, wait_until
+from tests.harness import ROOT, cannot, free_port, listens, service, wait_until
 from tests.simulator.network import PASSWORD, Network
 
 
@@ -37,10 +37,8 @@ def test_mktxp_exports_our_router(net: Network, tmp_path: Path) -> None:
     env = dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
     url = f"http://127.0.0.1:{port}/metrics"
 
-    def ready() -> bool:  # not by a scrape: mktxp answers only one in five seconds
-        return "Running HTTP metrics server" in log.read_text(encoding="utf-8")
-
-    with service(command, log, ready=ready, env=env) as running:
+    # Not by a scrape, since mktxp answers only one in five seconds; nor by its word, which it gives before it listens.
+    with service(command, log, ready=lambda: listens(port), env=env) as running:
         metrics = wait_until(lambda: has_interfaces(requests.get(url, timeout=20).text), "mktxp's metrics")
     received = dict(re.findall(r'mktxp_interface_rx_byte_total\{name="([^"]*)".*?\} (\S+)', metrics))
     assert received.keys() >= {"sfp1", "vlan20", "ether 4", "<pppoe-user 1>"}
