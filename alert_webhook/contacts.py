@@ -1,62 +1,110 @@
-"""The inventory as the webhook uses it: read at start, read again when the file changed, never lost to a bad edit."""
+"""The inventories as the webhook uses them: read at start, read again when they changed, never lost to a bad edit."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
+from typing import Protocol
 
 import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from alert_webhook.wording import Place
 from inventory.loader import InventoryError, load_inventory
 from inventory.models import Inventory
+from inventory.registry.inventories import load_all, revisions
+from inventory.registry.scope import SERVICE, Registry
 from inventory.settings import SettingError
 
 log = structlog.get_logger()
 
 _Stamp = tuple[int, int, int]
 
+# How old what is known of the registry may be.
+_EVERY_SECONDS = 1.0
 
-class Contacts:
-    """The last good inventory; None where none is configured."""
 
-    def __init__(self, path: Path | None, environ: Mapping[str, str]) -> None:
+class Contacts(Protocol):
+    """Knows whom to tell."""
+
+    def current(self) -> Sequence[Inventory]:
+        """The inventories as they are now, or as they last were when they were right; one for each isp."""
+
+
+class ContactsOfFile:
+    """The inventory of a file."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
         """Read `path`. Raises SettingError when that cannot be done now, at start."""
         self._path = path
         self._environ = environ
         self._lock = threading.Lock()
-        self._seen: _Stamp | None = None
-        self._inventory: Inventory | None = None
-        if path is not None:
-            self._seen = _stamp(path)
-            try:
-                self._inventory = load_inventory(path, environ)
-            except (OSError, InventoryError) as error:
-                raise SettingError(f"BACKHAUL_INVENTORY: {error}") from error
+        self._seen = _stamp(path)
+        try:
+            self._inventory = load_inventory(path, environ)
+        except (OSError, InventoryError) as error:
+            raise SettingError(f"BACKHAUL_INVENTORY: {error}") from error
 
-    def current(self) -> Inventory | None:
+    def current(self) -> Sequence[Inventory]:
         """The inventory as the file says now, or as it last said when it was right."""
-        if self._path is None:
-            return None
         with self._lock:
             stamp = _stamp(self._path)
             if stamp != self._seen:
                 self._seen = stamp
-                self._reload(self._path)
-            return self._inventory
+                self._reload()
+            return (self._inventory,)
 
-    def place(self) -> Place:
-        """The names and the time zone messages use; UTC without an inventory."""
-        inventory = self.current()
-        return Place(inventory, inventory.isp.zone if inventory else UTC)
-
-    def _reload(self, path: Path) -> None:
+    def _reload(self) -> None:
         try:
-            self._inventory = load_inventory(path, self._environ)
+            self._inventory = load_inventory(self._path, self._environ)
         except (OSError, InventoryError) as error:
-            log.warning("the inventory is broken: contacts stay as they were", file=str(path), error=str(error))
+            log.warning("the inventory is broken: contacts stay as they were", file=str(self._path), error=str(error))
+
+
+class ContactsOfRegistry:
+    """The inventories of the registry, none while it is empty. Secrets of devices are never opened."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Read them. Raises SettingError when that cannot be done now, at start."""
+        self._registry = Registry(engine)
+        self._lock = threading.Lock()
+        self._asked = time.monotonic()
+        self._seen: Mapping[str, int] = {}
+        self._inventories: tuple[Inventory, ...] = ()
+        try:
+            self._look()
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or type(error).__name__)
+            raise SettingError(f"the contacts of the registry cannot be read: {reason}") from None
+
+    def current(self) -> Sequence[Inventory]:
+        """The inventories as they were a second ago or later, or as they last were when the database answered."""
+        with self._lock:
+            if time.monotonic() - self._asked >= _EVERY_SECONDS:
+                self._asked = time.monotonic()
+                try:
+                    self._look()
+                except (SQLAlchemyError, LookupError, ValueError) as error:
+                    log.warning("the registry is away: contacts stay as they were", error=type(error).__name__)
+            return self._inventories
+
+    def _look(self) -> None:
+        with self._registry.read(SERVICE) as tx:
+            seen = revisions(tx)
+            if seen != self._seen:
+                self._inventories = load_all(tx)
+        self._seen = seen
+
+
+def place_of(inventories: Sequence[Inventory]) -> Place:
+    """The names and the time zone messages use; UTC without an inventory."""
+    if len(inventories) == 1:
+        return Place(inventories[0], inventories[0].isp.zone)
+    return Place(None, UTC, {inventory.isp.id: inventory for inventory in inventories})
 
 
 def _stamp(path: Path) -> _Stamp | None:

@@ -66,7 +66,7 @@ class Deliveries:
             if not plan.send:
                 return Prepared(None, dead=dead)
             message = self._compose(uuid.uuid4().hex, lane, plan.send, plan.fold)
-            _write(connection, lane, message, now)
+            _write(connection, lane, message, plan.send, now)
             told = {"state": NoticeState.SENDING, "message_id": message.id}
             set_notices(connection, [notice.id for notice in plan.send], **told)
         return Prepared(message, max(notice.attempts for notice in plan.send), dead)
@@ -157,12 +157,14 @@ def _settle(connection: Connection, lane: Lane, plan: Plan, now: float) -> dict[
     return {lane.channel: len(plan.stale)} if plan.stale else {}
 
 
-def _write(connection: Connection, lane: Lane, message: Message, now: float) -> None:
+def _write(connection: Connection, lane: Lane, message: Message, told: Sequence[Notice], now: float) -> None:
+    isps = {notice.isp for notice in told}
     row = {
         "id": message.id,
         "channel": lane.channel,
         "recipient": lane.recipient,
         "address": message.address,
+        "isp": isps.pop() if len(isps) == 1 else None,
         "subject": message.subject,
         "body": message.body,
         "state": MessageState.SENDING,

@@ -58,9 +58,8 @@ class Reception:
             if alert.name == HEARTBEAT:
                 continue
             told = self._route(alert)
-            if told:
-                routed.append((alert, told))
-            else:
+            routed.append((alert, told))
+            if not told:
                 raw = f"{alert.fingerprint} {alert.name} {dict(alert.labels)}".encode()
                 nobody.append(Quarantined(QuarantineReason.NO_RECIPIENT, raw))
         return Intake(routed, (*parsed.quarantined, *nobody))

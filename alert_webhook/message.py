@@ -54,3 +54,21 @@ class Finder(Protocol):
     def find(self, address: str, ref: str) -> str | None:
         """The provider's id of the message to `address` that shows `ref`, None without one. Raises DeliveryError."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message the provider has: when it took it (Unix seconds), its text, and whether it gave up on it."""
+
+    at: float
+    text: str
+    failed: bool
+
+
+@runtime_checkable
+class Lister(Protocol):
+    """Tells what was sent to somebody, whether or not our own tables still know it."""
+
+    def sent(self, address: str, since: float) -> list[Sent]:
+        """The messages to `address` from then on (Unix seconds), newest first. Raises DeliveryError."""
+        ...

@@ -19,6 +19,7 @@ COLUMNS = (
     notices.c.fingerprint,
     notices.c.starts_at,
     notices.c.status,
+    notices.c.isp,
     notices.c.address,
     notices.c.language,
     notices.c.role,
@@ -26,21 +27,24 @@ COLUMNS = (
     notices.c.alert,
     notices.c.queued_at,
     notices.c.attempts,
+    notices.c.fallback_address,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An alert for one recipient on one channel, waiting to be told."""
+    """An alert for one recipient on one channel, waiting to be told; `falls_back` to mail where that fails."""
 
     id: int
     alert: Alert
+    isp: str | None
     address: str
     language: str
     role: str
     rank: int
     queued_at: float
     attempts: int
+    falls_back: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -50,7 +54,7 @@ class Notice:
     @property
     def device(self) -> tuple[str, str]:
         """The isp and device this alert is about; empty where it names none."""
-        return self.alert.labels.get("isp", ""), self.alert.labels.get("device", "")
+        return self.isp or "", self.alert.labels.get("device", "")
 
     @property
     def is_device_down(self) -> bool:
@@ -75,4 +79,15 @@ def from_row(row: Any) -> Notice:
     alert = Alert(
         row.fingerprint, row.status, row.starts_at, stored["ends_at"], stored["labels"], stored["annotations"]
     )
-    return Notice(row.id, alert, row.address, row.language, row.role, row.rank, row.queued_at, row.attempts)
+    return Notice(
+        id=row.id,
+        alert=alert,
+        isp=row.isp,
+        address=row.address,
+        language=row.language,
+        role=row.role,
+        rank=row.rank,
+        queued_at=row.queued_at,
+        attempts=row.attempts,
+        falls_back=row.fallback_address is not None,
+    )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Table, bindparam, delete, func, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, text, update
 
+from alert_webhook.history import History
 from alert_webhook.notice import rank_of
 from alert_webhook.payload import Alert, Quarantined
+from alert_webhook.restored import IN_DOUBT, Restored, last_restored
 from alert_webhook.routing import Recipient
 from inventory.outbox import NoticeState, lanes, notices, quarantine
+from inventory.outbox_entry import add_notices
 
 # Of what could not be understood this much is kept, each and altogether: enough to see what it was.
 QUARANTINE_BYTES = 64 * 1024
@@ -21,12 +23,10 @@ QUARANTINE_ROWS = 1_000
 # A dead letter is tried again when Alertmanager repeats the alert, but not more often than this, seconds.
 REVIVE_AFTER = 1800.0
 
-_UNIQUE = ("fingerprint", "starts_at", "status", "recipient", "channel")
-
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What one webhook request brings: alerts with those who are told, and what was not understood."""
+    """What one webhook request brings: alerts with those who are told (maybe nobody), and what was not understood."""
 
     routed: Sequence[tuple[Alert, Sequence[Recipient]]]
     quarantined: Sequence[Quarantined] = ()
@@ -35,8 +35,18 @@ class Intake:
 class Outbox:
     """Where alerts become durable. With `hold_resolved` an end waits until it is confirmed."""
 
-    def __init__(self, engine: Engine, *, hold_resolved: bool) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        history: History,
+        *,
+        hold_resolved: bool,
+        only_isp: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """`only_isp` is whose an alert is that names none (ExporterDown), where there is one isp."""
         self._engine = engine
+        self._only_isp = only_isp
+        self._history = history
         self._hold_resolved = hold_resolved
 
     def add(self, intake: Intake, now: float) -> None:
@@ -44,19 +54,38 @@ class Outbox:
 
         Raises sqlalchemy.exc.SQLAlchemyError when the database could not commit.
         """
-        rows = [self._row(alert, recipient, now) for alert, told in intake.routed for recipient in told]
         with self._engine.begin() as connection:
+            rows = self._rows(intake.routed, last_restored(connection), now)
             if rows:
                 add_notices(connection, rows)
                 _revive(connection, intake.routed, now)
             if intake.quarantined:
                 _quarantine(connection, intake.quarantined, now)
+            # Last: whoever writes the history keeps others waiting until he commits.
+            self._history.note(connection, (alert for alert, _ in intake.routed), now)
 
     def answers(self) -> bool:
         """Whether the database answers, with our tables in it. Raises SQLAlchemyError when not."""
         with self._engine.begin() as connection:
             connection.execute(select(lanes.c.channel).limit(1))
             return bool(connection.execute(text("SELECT 1")).scalar_one())
+
+    def _rows(
+        self, routed: Sequence[tuple[Alert, Sequence[Recipient]]], restored: Restored | None, now: float
+    ) -> list[dict[str, Any]]:
+        """A notice for each alert and recipient; what a restored backup may not know of is in doubt.
+
+        There the beginning comes with the end: who was told of it by the tables that are lost is to hear the end too.
+        """
+        rows: list[dict[str, Any]] = []
+        for alert, told in routed:
+            beginning = replace(alert, status="firing", ends_at=None)
+            known = (alert,) if restored is None or alert.status == "firing" else (beginning, alert)
+            for each in known:
+                doubt = restored is not None and each.happened < restored.restored_at
+                if each is alert or doubt:
+                    rows += [self._row(each, recipient, now) | (IN_DOUBT if doubt else {}) for recipient in told]
+        return rows
 
     def _row(self, alert: Alert, recipient: Recipient, now: float) -> dict[str, Any]:
         held = alert.status == "resolved" and self._hold_resolved
@@ -72,34 +101,19 @@ class Outbox:
             "role": recipient.role,
             "rank": rank_of(alert),
             "alertname": alert.name[:200],
-            **{label: (alert.labels.get(label) or "")[:200] or None for label in ("isp", "tenant", "device")},
+            "isp": (alert.labels.get("isp") or self._only_isp() or "")[:200] or None,
+            **{label: (alert.labels.get(label) or "")[:200] or None for label in ("tenant", "device")},
             "alert": {
                 "labels": dict(alert.labels),
                 "annotations": dict(alert.annotations),
                 "ends_at": alert.ends_at,
             },
             "state": NoticeState.HELD if held else NoticeState.PENDING,
+            "reason": None,
             "received_at": now,
             "queued_at": now,
             "due_at": now,
         }
-
-
-def add_notices(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert notices and the lanes they need; those that exist are left alone."""
-    connection.execute(insert_new(connection, notices, _UNIQUE), rows)
-    needed = {(row["channel"], row["recipient"]) for row in rows}
-    fresh = [{"channel": channel, "recipient": who, "next_at": 0.0, "lease_until": 0.0} for channel, who in needed]
-    connection.execute(
-        insert_new(connection, lanes, ("channel", "recipient")), sorted(fresh, key=lambda f: f["recipient"])
-    )
-
-
-def insert_new(connection: Connection, table: Table, unique: Iterable[str]) -> Insert:
-    """INSERT ... ON CONFLICT DO NOTHING, in the words of the database at hand."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=list(unique))
-    return sqlite.insert(table).on_conflict_do_nothing(index_elements=list(unique))
 
 
 def _revive(connection: Connection, routed: Sequence[tuple[Alert, Sequence[Recipient]]], now: float) -> None:

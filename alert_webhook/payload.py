@@ -64,6 +64,11 @@ class Alert:
         """critical, warning, info or whatever the rule says, in lower case."""
         return self.labels.get("severity", "").lower()
 
+    @property
+    def happened(self) -> float:
+        """When there was something to tell (Unix seconds): the beginning or, where that is over, the end."""
+        return as_datetime(self.ends_at or self.starts_at).timestamp()
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:

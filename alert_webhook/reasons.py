@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NEVER_TOLD = "never_told"  # a "resolved" whose "firing" nobody got
     TIMEOUT = "timeout"  # not accepted within the time WhatsApp has; mail carries on
     FOLDED = "folded"  # told with the device that is down
+    RESTORED = "restored"  # of the time a restored backup does not know: perhaps told, perhaps not
 
 
 # What an attempt to send can end with; the others are decisions of our own.

@@ -6,15 +6,18 @@ must not tell people that their circuit is up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import reduce
+from itertools import chain
 from typing import Any
 
 import requests
 import structlog
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from alert_webhook.deadline import Deadline, http_session
+from alert_webhook.history import History
 from alert_webhook.transitions import release, set_notices
 from inventory.outbox import NoticeState, notices
 
@@ -22,6 +25,7 @@ log = structlog.get_logger()
 
 TIMEOUT_SECONDS = 5.0  # for the connection, and for each read
 WHOLE_SECONDS = 10.0  # for both answers
+LOOK_EVERY = 60.0  # for alerts whose end was lost on the way
 
 # Two alerts that differ in none of these are compared label by label.
 _IDENTITY = ("alertname", "isp", "tenant", "circuit", "link", "vlan", "device", "direction", "instance")
@@ -36,11 +40,21 @@ class PrometheusAway(Exception):
 class FiringAlerts:
     """The alerts Prometheus reports as firing at one moment, and the names of those it cannot tell about."""
 
-    def __init__(self, alerts: Iterable[Labels], unknown: Iterable[str] = ()) -> None:
+    def __init__(self, alerts: Iterable[Labels], unknown: Iterable[str] = (), rules: Iterable[str] = ()) -> None:
         self._unknown = frozenset(unknown)
+        self._rules = frozenset(rules)
         self._by_identity: dict[tuple[str, ...], list[Labels]] = {}
         for labels in alerts:
             self._by_identity.setdefault(_identity(labels), []).append(labels)
+
+    def joined(self, other: FiringAlerts) -> FiringAlerts:
+        """What either of the two reports, or cannot tell about."""
+        alerts = chain.from_iterable((*self._by_identity.values(), *other._by_identity.values()))
+        return FiringAlerts(alerts, self._unknown | other._unknown, self._rules | other._rules)
+
+    def deny(self, labels: Labels) -> bool:
+        """Whether that alert is of one of its own rules, and none of them."""
+        return labels.get("alertname") in self._rules and not self.report(labels)
 
     def report(self, labels: Labels) -> bool:
         """Whether that alert is one of them, or may be: Alertmanager's labels may hold external ones in addition."""
@@ -50,19 +64,37 @@ class FiringAlerts:
         return any(candidate.items() <= labels.items() for candidate in candidates)
 
 
-def fetch_firing(prometheus_url: str) -> FiringAlerts:
-    """Ask Prometheus. Raises PrometheusAway when it gives no answer we understand."""
+def fetch_firing(prometheus_urls: Sequence[str]) -> FiringAlerts:
+    """Ask each Prometheus that evaluates the rules: an alert fires as long as one of them says so.
+
+    Those that are away say nothing. Raises PrometheusAway when none gives an answer we understand.
+    """
+    answers, away = [], PrometheusAway("none is named")
+    for url in prometheus_urls:
+        try:
+            answers.append(_fetch(url))
+        except PrometheusAway as error:
+            away = error
+    if not answers:
+        raise away
+    return reduce(FiringAlerts.joined, answers)
+
+
+def _fetch(prometheus_url: str) -> FiringAlerts:
     try:
         # In this order: a rule that is evaluated in between has its alerts in the second answer.
         with Deadline(WHOLE_SECONDS) as deadline, http_session(deadline) as session:
-            groups = _ask(session, prometheus_url, "rules").get("groups", [])
+            groups = _ask(session, prometheus_url, "rules").get("groups")
             alerts = _ask(session, prometheus_url, "alerts")["alerts"]
-        rules = [rule for group in groups for rule in group["rules"]]
+        if groups == []:  # a store of series that others evaluate: it would take every alert for over
+            raise PrometheusAway("it evaluates no rules")
+        rules = [rule for group in groups or () for rule in group["rules"]]
         return FiringAlerts(
             alerts=[alert["labels"] for alert in alerts if alert["state"] == "firing"],
             # "unknown" until a rule's first evaluation after a start, "err" while it fails: then that no alert of its
             # name is reported says nothing. https://prometheus.io/docs/prometheus/latest/querying/api/#rules
             unknown=[rule["name"] for rule in rules if rule["health"] != "ok"],
+            rules=[rule["name"] for rule in rules],
         )
     except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PrometheusAway(type(error).__name__) from error
@@ -78,12 +110,14 @@ def _ask(session: requests.Session, prometheus_url: str, page: str) -> dict[str,
 
 
 class Verifier:
-    """Moves held notices on."""
+    """Moves held notices on, and the history of alerts with them."""
 
-    def __init__(self, engine: Engine, prometheus_url: str) -> None:
-        self._engine = engine
-        self._url = prometheus_url
+    def __init__(self, history: History, prometheus_urls: Sequence[str]) -> None:
+        self._engine = history.engine
+        self._history = history
+        self._urls = prometheus_urls
         self._away = False
+        self._looked = 0.0
         self._still_firing: frozenset[int] = frozenset()
 
     def round(self, now: float) -> int:
@@ -91,9 +125,13 @@ class Verifier:
         held = select(notices.c.id, notices.c.alert).where(notices.c.state == NoticeState.HELD)
         with self._engine.begin() as connection:
             rows = connection.execute(held).all()
-        firing = self._ask(len(rows)) if rows else None
+        lost = now - self._looked >= LOOK_EVERY or now < self._looked
+        firing = self._ask(len(rows)) if rows or lost or self._history.waits() else None
         if firing is None:
             return 0
+        if lost:
+            self._looked = now
+            self._history.end_lost(firing.deny, now)
         over = [row for row in rows if not firing.report(row.alert["labels"])]
         with self._engine.begin() as connection:
             release(connection, [row.id for row in over], now)
@@ -103,12 +141,13 @@ class Verifier:
                     ended = {**row.alert, "ends_at": f"{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ}"}
                     set_notices(connection, [row.id], alert=ended)
         self._still_firing = frozenset(row.id for row in rows) - {row.id for row in over}
+        self._history.confirm(firing.report, now)
         return len(over)
 
     def _ask(self, waiting: int) -> FiringAlerts | None:
         """What fires; None while Prometheus is away, which is logged when it begins and when it ends."""
         try:
-            firing = fetch_firing(self._url)
+            firing = fetch_firing(self._urls)
         except PrometheusAway as error:
             if not self._away:
                 log.warning("Prometheus is away: ends of alerts wait", waiting=waiting, error=str(error))

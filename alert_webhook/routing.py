@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alert_webhook.payload import Alert
-from inventory.models import Contact, Inventory, Language
+from inventory.models import Channel, Contact, Inventory, Language
 
 Role = Literal["operator", "tenant"]
-ChannelName = Literal["whatsapp", "email"]
 
 # Proves that the way from Prometheus to here works; nobody wants to read it.
 HEARTBEAT = "Watchdog"
@@ -21,11 +20,31 @@ class Recipient:
     """One contact on the channel that is tried first. `id` is its first address, `fallback` its mail address."""
 
     id: str
-    channel: ChannelName
+    channel: Channel
     address: str
     fallback: str | None
     language: Language
     role: Role
+
+
+def recipients_of(alert: Alert, inventories: Sequence[Inventory], operators: Sequence[str]) -> tuple[Recipient, ...]:
+    """Everyone who is told of `alert`, each once: `recipients` for the isp it is labelled with.
+
+    One of no isp goes to `operators`, and where there are none to those of every isp. One of an isp that is not there
+    any more is nobody else's business.
+    """
+    if len(inventories) <= 1:
+        return recipients(alert, inventories[0] if inventories else None, operators)
+    isp = alert.labels.get("isp")
+    own = next((inventory for inventory in inventories if inventory.isp.id == isp), None)
+    if own is not None or operators or isp:
+        return recipients(alert, own, operators)
+    return _each_once(told for inventory in inventories for told in recipients(alert, inventory, operators))
+
+
+def only_isp(inventories: Sequence[Inventory]) -> str | None:
+    """Whose an alert is that names no isp: the only one's, as far as there is one."""
+    return inventories[0].isp.id if len(inventories) == 1 else None
 
 
 def recipients(alert: Alert, inventory: Inventory | None, operators: Sequence[str]) -> tuple[Recipient, ...]:
@@ -63,15 +82,13 @@ def _operators(alert: Alert, inventory: Inventory | None, numbers: Sequence[str]
 
 
 def _recipient(contact: Contact, role: Role) -> Recipient:
-    if contact.whatsapp:
-        return Recipient(contact.whatsapp, "whatsapp", contact.whatsapp, contact.email, contact.language, role)
-    address = contact.email or ""
-    return Recipient(address, "email", address, None, contact.language, role)
+    channel, address = contact.ways[0]
+    fallback = None if channel == "email" else contact.email
+    return Recipient(address, channel, address, fallback, contact.language, role)
 
 
 def _each_once(chosen: Iterable[Recipient]) -> tuple[Recipient, ...]:
     first: dict[str, Recipient] = {}
     for recipient in chosen:
-        if recipient.address:
-            first.setdefault(recipient.id, recipient)
+        first.setdefault(recipient.id, recipient)
     return tuple(first.values())

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from types import FrameType
+from typing import Any
 
 import structlog
 import waitress.server
@@ -17,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alert_webhook import languages, twilio_status
 from alert_webhook.settings import read_settings
 from alert_webhook.wiring import Service, build
-from inventory.settings import Address
+from inventory.settings import Address, SettingError
 
 log = structlog.get_logger()
 
@@ -40,17 +41,9 @@ def create_app(service: Service) -> Flask:
 
 
 def serve(listen: Address, environ: Mapping[str, str]) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises SettingError for missing or wrong settings, OSError for the port."""
+    """Serve until SIGTERM or Ctrl-C. Raises SettingError for missing or wrong settings, and for a taken port."""
     service = build(read_settings(environ, languages.codes()), environ)
-    server = waitress.server.create_server(
-        create_app(service),
-        host=listen.host,
-        port=listen.port,
-        threads=WEB_THREADS,
-        ident="backhaul",
-        max_request_body_size=MAX_REQUEST,
-        clear_untrusted_proxy_headers=True,
-    )
+    server = _listen(create_app(service), listen)
     signal.signal(signal.SIGTERM, _end)
     service.worker.start()
     log.info("webhook listens", host=listen.host, port=listen.port)
@@ -59,6 +52,24 @@ def serve(listen: Address, environ: Mapping[str, str]) -> None:
     finally:
         server.close()
         service.worker.stop()
+
+
+def _listen(app: Flask, listen: Address) -> Any:
+    try:
+        return waitress.server.create_server(
+            app,
+            host=listen.host,
+            port=listen.port,
+            threads=WEB_THREADS,
+            ident="backhaul",
+            max_request_body_size=MAX_REQUEST,
+            clear_untrusted_proxy_headers=True,
+        )
+    except ValueError:  # waitress' word for a name that has no address
+        raise SettingError(f'cannot listen on "{listen.host}": it is no address of this machine') from None
+    except OSError as error:
+        where = f"{listen.host} port {listen.port}"
+        raise SettingError(f"cannot listen on {where}: {error.strerror}; give --listen another address") from error
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import structlog
 
 from alert_webhook.message import KINDS
 from inventory.database import DEFAULT_DATABASE_URL
+from inventory.mail import SMTP_EXPECTED, MailSettings, mail_settings
+from inventory.registry.inventories import has_isps
 from inventory.secrets import Secret
 from inventory.settings import SettingError, required, setting
 
@@ -20,12 +21,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-# Says that going without mail is meant.
-NO_MAIL = "none"
-
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)  # E.164
-_SMTP_EXPECTED = "smtp://user:pass@host:587?starttls or smtps://user:pass@host"
-_SMTP_PORTS = {"smtp": 587, "smtps": 465}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +40,6 @@ class TwilioSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class MailSettings:
-    """One SMTP server: `tls` from the first byte, or `starttls`, or neither."""
-
-    host: str
-    port: int
-    sender: str
-    tls: bool = False
-    starttls: bool = False
-    username: str | None = None
-    password: Secret | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """All the webhook is told. `operators` are WhatsApp numbers (E.164).
 
@@ -69,9 +52,10 @@ class Settings:
     twilio: TwilioSettings
     mail: MailSettings | None
     operators: tuple[str, ...] = ()
-    inventory: Path | None = None
+    inventory: Path | None = None  # a file; None: the registry, which is in `registry_url`
+    registry_url: str = DEFAULT_DATABASE_URL
     database_url: str = DEFAULT_DATABASE_URL
-    prometheus_url: str | None = None
+    prometheus_urls: tuple[str, ...] = ()
 
 
 class _Problems:
@@ -97,7 +81,9 @@ def read_settings(environ: Mapping[str, str], languages: tuple[str, ...]) -> Set
 
     path = problems.attempt(lambda: setting(environ, "BACKHAUL_INVENTORY"), None)
     public_url = problems.attempt(lambda: setting(environ, "BACKHAUL_PUBLIC_URL"), None)
-    prometheus = problems.attempt(lambda: setting(environ, "PROMETHEUS_URL"), None)
+    prometheus = problems.attempt(lambda: setting(environ, "PROMETHEUS_URL"), None) or ""
+    database_url = problems.attempt(lambda: setting(environ, "BACKHAUL_DATABASE_URL"), None) or DEFAULT_DATABASE_URL
+    is_url = path is not None and "://" in path
     settings = Settings(
         token=Secret(need("BACKHAUL_WEBHOOK_TOKEN", "the bearer token Alertmanager sends")),
         public_url=public_url.rstrip("/") if public_url else None,
@@ -110,14 +96,15 @@ def read_settings(environ: Mapping[str, str], languages: tuple[str, ...]) -> Set
         ),
         mail=problems.attempt(lambda: _mail(environ), None),
         operators=problems.attempt(lambda: _operators(environ), ()),
-        inventory=Path(path) if path else None,
-        database_url=problems.attempt(lambda: setting(environ, "BACKHAUL_DATABASE_URL"), None) or DEFAULT_DATABASE_URL,
-        prometheus_url=prometheus.rstrip("/") if prometheus else None,
+        inventory=Path(path) if path and not is_url else None,
+        registry_url=path if path and is_url else database_url,
+        database_url=database_url,
+        prometheus_urls=tuple(url.strip().rstrip("/") for url in prometheus.split(",") if url.strip()),
     )
-    if settings.inventory is None and not settings.operators:
+    if path is None and not settings.operators and not problems.attempt(lambda: has_isps(database_url), otherwise=True):
         problems.texts.append(
-            "neither BACKHAUL_INVENTORY nor ALERT_TO_NUMBER is set: nobody could be told; "
-            "name an inventory file with contacts, or WhatsApp numbers"
+            "neither BACKHAUL_INVENTORY nor ALERT_TO_NUMBER is set, and the registry is empty: nobody could be told; "
+            "name an inventory file with contacts, or WhatsApp numbers, or import an inventory"
         )
     if problems.texts:
         raise SettingError("\n".join(problems.texts))
@@ -151,27 +138,6 @@ def _templates(environ: Mapping[str, str], languages: tuple[str, ...]) -> dict[t
 
 
 def _mail(environ: Mapping[str, str]) -> MailSettings | None:
-    url = setting(environ, "SMTP_URL")
-    if url is None:
-        log.warning("SMTP_URL is not set: no mail takes over where WhatsApp fails", expected=_SMTP_EXPECTED)
-    if url is None or url == NO_MAIL:
-        return None
-    sender = required(environ, "MAIL_FROM", "the sender of alert mails")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise SettingError(
-            f"SMTP_URL is not a URL; expected {_SMTP_EXPECTED}"
-        ) from None  # its text may hold the password
-    if parts.scheme not in _SMTP_PORTS or not parts.hostname:
-        raise SettingError(f"SMTP_URL names no mail server; expected {_SMTP_EXPECTED}")
-    return MailSettings(
-        host=parts.hostname,
-        port=port or _SMTP_PORTS[parts.scheme],
-        sender=sender,
-        tls=parts.scheme == "smtps",
-        starttls="starttls" in dict(parse_qsl(parts.query, keep_blank_values=True)),
-        username=unquote(parts.username) if parts.username else None,
-        password=Secret(unquote(parts.password)) if parts.password else None,
-    )
+    if setting(environ, "SMTP_URL") is None:
+        log.warning("SMTP_URL is not set: no mail takes over where WhatsApp fails", expected=SMTP_EXPECTED)
+    return mail_settings(environ, "the sender of alert mails")

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, update
 
 from alert_webhook.notice import DEVICE_DOWN
-from alert_webhook.outbox import add_notices
 from alert_webhook.reasons import Reason
 from inventory.outbox import MessageState, NoticeState, messages, notices
+from inventory.outbox_entry import add_notices
 
 # After a device is back its circuits get this long to answer; those still down are then told one by one.
 UNFOLD_AFTER = 60.0

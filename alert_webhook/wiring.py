@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from alert_webhook.contacts import Contacts
+from alert_webhook.contacts import Contacts, ContactsOfFile, ContactsOfRegistry, place_of
 from alert_webhook.deliveries import Deliveries
 from alert_webhook.digest import compose
+from alert_webhook.history import History
 from alert_webhook.intake import Reception
 from alert_webhook.lanes import Lane, Leases
-from alert_webhook.message import Finder, Message
+from alert_webhook.message import Finder, Lister, Message
 from alert_webhook.metrics import Metrics
 from alert_webhook.notice import Notice
 from alert_webhook.notifiers import NOTIFIERS
@@ -21,13 +22,15 @@ from alert_webhook.outbox import Outbox
 from alert_webhook.payload import Alert
 from alert_webhook.reconcile import Reconciler
 from alert_webhook.resolved import Verifier
-from alert_webhook.routing import Recipient, recipients
+from alert_webhook.restored import Settler
+from alert_webhook.routing import Recipient, only_isp, recipients_of
 from alert_webhook.sender import Sender
 from alert_webhook.settings import Settings
 from alert_webhook.sweeps import Sweeps
+from alert_webhook.wording import Place
 from alert_webhook.worker import Parts, Worker
 from inventory.database import open_database
-from inventory.outbox import create_tables
+from inventory.registry.schema import prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +55,55 @@ def build(settings: Settings, environ: Mapping[str, str], clock: Callable[[], fl
 
     Raises SettingError for an inventory or a database that cannot be opened.
     """
-    contacts = Contacts(settings.inventory, environ)
-    engine = open_database(settings.database_url)
-    if engine.dialect.name == "sqlite":  # PostgreSQL gets its tables by migration, from their owner
-        create_tables(engine)
+    engine = open_database(settings.database_url, "service")
+    prepare(engine)
+    contacts = _contacts(settings, engine, environ)
     metrics = Metrics(NOTIFIERS, Sweeps(engine).backlog)
-    outbox = Outbox(engine, hold_resolved=settings.prometheus_url is not None)
-    parts = _parts(settings, engine, contacts, metrics, clock)
+    hold = bool(settings.prometheus_urls)
+    history = History(engine, hold_resolved=hold)
+    outbox = Outbox(engine, history, hold_resolved=hold, only_isp=lambda: only_isp(contacts.current()))
+    parts = _parts(settings, history, contacts, metrics, clock)
     worker = Worker(parts)
 
     def route(alert: Alert) -> Sequence[Recipient]:
-        return recipients(alert, contacts.current(), settings.operators)
+        return recipients_of(alert, contacts.current(), settings.operators)
 
     reception = Reception(outbox, route, metrics, worker.wake, clock)
     return Service(settings, engine, outbox, reception, parts, worker)
 
 
+def _contacts(settings: Settings, engine: Engine, environ: Mapping[str, str]) -> Contacts:
+    if settings.inventory is not None:
+        return ContactsOfFile(settings.inventory, environ)
+    if settings.registry_url == settings.database_url:
+        return ContactsOfRegistry(engine)
+    elsewhere = open_database(settings.registry_url, pool_size=2)
+    prepare(elsewhere)
+    return ContactsOfRegistry(elsewhere)
+
+
 def _parts(
-    settings: Settings, engine: Engine, contacts: Contacts, metrics: Metrics, clock: Callable[[], float]
+    settings: Settings, history: History, contacts: Contacts, metrics: Metrics, clock: Callable[[], float]
 ) -> Parts:
+    engine = history.engine
+
+    def place() -> Place:
+        return place_of(contacts.current())
+
     def word(message: str, lane: Lane, told: Sequence[Notice], folded: Sequence[Notice]) -> Message:
-        return compose(message, lane, told, folded, contacts.place())
+        return compose(message, lane, told, folded, place())
 
     notifiers = {channel: make(settings) for channel, make in NOTIFIERS.items()}
     finders: dict[str, Finder] = {name: each for name, each in notifiers.items() if isinstance(each, Finder)}
+    listers: dict[str, Lister] = {name: each for name, each in notifiers.items() if isinstance(each, Lister)}
     leases = Leases(engine)
     return Parts(
         leases=leases,
         sender=Sender(leases, Deliveries(engine, word), notifiers, metrics, clock),
         sweeps=Sweeps(engine),
         reconciler=Reconciler(engine, finders),
-        verifier=Verifier(engine, settings.prometheus_url) if settings.prometheus_url else None,
+        settler=Settler(engine, listers, place, hold_resolved=bool(settings.prometheus_urls)),
+        history=history,
+        verifier=Verifier(history, settings.prometheus_urls) if settings.prometheus_urls else None,
         metrics=metrics,
     )

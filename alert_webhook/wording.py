@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from alert_webhook.languages import Language
@@ -43,15 +43,25 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the reader knows beside the alert: the names in the inventory and the local time."""
+    """What the reader knows beside the alert: the names in the inventory and the local time.
+
+    `others` are the inventories of several isps by id, each for the alerts that carry its label.
+    """
 
     inventory: Inventory | None
     zone: tzinfo
+    others: Mapping[str, Inventory] = field(default_factory=dict)
+
+    def of(self, labels: Mapping[str, str]) -> Place:
+        """Where an alert with these labels is."""
+        own = self.others.get(labels.get("isp", ""))
+        return self if own is None else Place(own, own.isp.zone)
 
 
 def describe(notice: Notice, language: Language, place: Place, folded: Sequence[Notice] = ()) -> Described:
     """The words of one notice; `folded` are the circuits it also speaks for."""
     alert, notes = notice.alert, notice.alert.annotations
+    place = place.of(alert.labels)
     unit = notes.get("unit", "")
     own_title = language.title(alert.name)
     started = as_datetime(alert.starts_at)

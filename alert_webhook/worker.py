@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from alert_webhook.history import History
 from alert_webhook.lanes import Lane, Leases
 from alert_webhook.metrics import Metrics
 from alert_webhook.reasons import Reason
 from alert_webhook.reconcile import Reconciler
 from alert_webhook.resolved import Verifier
+from alert_webhook.restored import Settler
 from alert_webhook.sender import Sender
 from alert_webhook.sweeps import Sweeps
 
@@ -40,6 +42,8 @@ class Parts:
     sender: Sender
     sweeps: Sweeps
     reconciler: Reconciler
+    settler: Settler
+    history: History
     verifier: Verifier | None
     metrics: Metrics
 
@@ -62,8 +66,10 @@ class Worker:
     def start(self) -> None:
         """Begin, with what a killed process left behind."""
         self._attempt("recover", lambda: self._parts.leases.recover(time.time()))
+        self._attempt("settle", lambda: self._parts.settler.begin(time.time()))
         if self._parts.verifier is None:
             self._attempt("release", lambda: self._parts.sweeps.release_held(time.time()))
+            self._attempt("believe", lambda: self._parts.history.believe(time.time()))
         for thread in self._threads:
             thread.start()
 
@@ -127,6 +133,7 @@ class Worker:
     def _look_up_loop(self) -> None:
         while not self._stopping.wait(1.0):
             self._attempt("reconcile", self._reconcile)
+            self._attempt("settle", self._settle)
 
     def _verify(self) -> None:
         if self._parts.verifier is not None and self._parts.verifier.round(time.time()):
@@ -136,6 +143,10 @@ class Worker:
         for found in self._parts.reconciler.round(time.time()):
             self._parts.metrics.accepted(found.waiting_since, time.time())
             self._parts.metrics.delivery(found.channel, "accepted", Reason.NONE)
+
+    def _settle(self) -> None:
+        if self._parts.settler.round(time.time()):
+            self._work.set()
 
     @staticmethod
     def _attempt(what: str, step: Callable[[], None]) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from backhaul import logs
 from inventory.loader import InventoryError, load_inventory, summary
-from inventory.settings import SettingError, parse_listen, read_env_file
+from inventory.settings import SettingError, parse_listen, read_env_file, required, setting
+from inventory.shards import parse_shard
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -54,7 +55,18 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     exporter = commands.add_parser("exporter", help="read devices and ping circuits for Prometheus")
-    exporter.add_argument("--inventory", required=True, metavar="FILE", help="the inventory file")
+    exporter.add_argument(
+        "--inventory",
+        metavar="FILE|DATABASE_URL",
+        help="the inventory file, or the registry (sqlite:///FILE, postgresql://...), which is followed as it changes;"
+        " default: the setting BACKHAUL_INVENTORY, else BACKHAUL_DATABASE_URL, whose password no process list shows",
+    )
+    exporter.add_argument(
+        "--shard",
+        default="0/1",
+        metavar="I/N",
+        help="read only this one's share of the devices, of N exporters numbered from 0 (docs/scaling.md)",
+    )
     _add_listen(exporter, "127.0.0.1:9909")
     exporter.set_defaults(run=_exporter)
 
@@ -67,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_listen(webhook, "127.0.0.1:9910")
     webhook.set_defaults(run=_webhook)
 
-    inventory = commands.add_parser("inventory", help="work with the inventory file")
+    inventory = commands.add_parser(
+        "inventory", help="check an inventory file, move it into the registry and out of it, migrate the database"
+    )
     actions = inventory.add_subparsers(title="actions", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="say what is wrong with a file, all at once")
     check.add_argument("file", type=Path, metavar="FILE", help="the inventory file (docs/inventory.md)")
@@ -91,10 +105,9 @@ def _demo(words: argparse.Namespace) -> int:
 def _exporter(words: argparse.Namespace) -> int:
     from exporter.server import serve  # noqa: PLC0415
 
-    listen = parse_listen(words.listen)
-    if "://" in words.inventory:
-        raise SettingError("--inventory: this version reads the inventory from a file, not yet from a database")
-    serve(Path(words.inventory), listen, os.environ)
+    listen, shard = parse_listen(words.listen), parse_shard(words.shard)
+    inventory = words.inventory or setting(os.environ, "BACKHAUL_INVENTORY")
+    serve(inventory or required(os.environ, "BACKHAUL_DATABASE_URL", "what to read"), listen, os.environ, shard)
     return OK
 
 

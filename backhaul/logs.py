@@ -37,5 +37,5 @@ def configure(*, verbose: bool = False) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     # Each request of these would be a line: what matters of them stands in our own events.
-    for chatty in ("urllib3", "waitress.queue", "twilio.http_client"):
+    for chatty in ("urllib3", "waitress.queue", "twilio.http_client", "alembic", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING if not verbose else logging.DEBUG)

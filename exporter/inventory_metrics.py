@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from exporter import metrics
@@ -12,15 +12,16 @@ from inventory.models import Circuit, Inventory, Link, Tenant
 _Sample = tuple[Metric, Series, float]
 
 
-def fixed_samples(inventory: Inventory, today: date) -> bytes:
-    """The exposition of all that stays the same until the inventory or the day changes."""
+def fixed_samples(days: Iterable[tuple[Inventory, date]]) -> bytes:
+    """The exposition of all that stays the same until an inventory or its day changes."""
     out = Exposition()
-    for link in inventory.links.values():
-        for sample in _link_samples(inventory.isp.id, link):
-            out.add(*sample)
-    for tenant in inventory.tenants.values():
-        for sample in _tenant_samples(inventory.isp.id, tenant, today):
-            out.add(*sample)
+    for inventory, today in days:
+        for link in inventory.links.values():
+            for sample in _link_samples(inventory.isp.id, link):
+                out.add(*sample)
+        for tenant in inventory.tenants.values():
+            for sample in _tenant_samples(inventory.isp.id, tenant, today):
+                out.add(*sample)
     return out.render()
 
 

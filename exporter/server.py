@@ -15,30 +15,41 @@ from flask import Flask
 
 from devices import open_session
 from exporter.ping.pinger import Pinger
+from exporter.registry_source import RegistrySource, start_following
 from exporter.service import Exporter
 from exporter.views import create_app
 from inventory.loader import InventoryError, load_inventory
 from inventory.settings import Address, SettingError
+from inventory.shards import WHOLE, Shard
 
 log = structlog.get_logger()
 
 # Threads for the devices an inventory may get by a reload, and for /metrics, /sd and people.
 _SPARE_THREADS = 32
 _MOST_THREADS = 1024
+_DEVICES_TO_COME = 100
 
 
-def serve(inventory_path: Path, listen: Address, environ: Mapping[str, str]) -> None:
+def serve(inventory: str, listen: Address, environ: Mapping[str, str], shard: Shard = WHOLE) -> None:
     """Run the exporter until SIGTERM or SIGINT; SIGHUP reads the inventory anew.
 
+    `inventory` is the path of a file, or the URL of the registry, whose changes are followed. Of its devices those of
+    `shard` are read.
     Raises InventoryError when the inventory is not good, SettingError when the address cannot be listened on.
     """
-    exporter = Exporter(lambda: load_inventory(inventory_path, environ), Pinger(), open_session)
-    threads = _threads(len(exporter.inventory.devices))
+    registry = RegistrySource(inventory, environ) if "://" in inventory else None
+    load = registry.load if registry else lambda: load_inventory(Path(inventory), environ)
+    exporter = Exporter(load, Pinger(), open_session, shard)
+    devices = len(exporter.targets)
+    # A registry may grow while it is followed; a file is one that somebody has finished.
+    threads = _threads(max(devices, _DEVICES_TO_COME) if registry else devices)
     _allow_open_files()
     server = _listen(create_app(exporter), listen, threads)
     _handle_signals(exporter)
     exporter.start()
-    log.info("listening", host=listen.host, port=listen.port, threads=threads)
+    if registry:
+        start_following(exporter, registry)
+    log.info("listening", host=listen.host, port=listen.port, threads=threads, shard=str(shard), devices=devices)
     try:
         server.run()
     finally:

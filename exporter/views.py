@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from exporter.exposition import CONTENT_TYPE
 from exporter.probe import Answer
-from exporter.service import Exporter
+from exporter.service import Exporter, ReadElsewhere
 from inventory.loader import InventoryError
 
 # Prometheus' own default, for a request that does not say.
@@ -71,6 +71,8 @@ def _probe(exporter: Exporter) -> Response:
         answer = exporter.probe(targets[0], scrape_seconds(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds")))
     except KeyError:
         return _text("The inventory has no device of that id.", HTTPStatus.NOT_FOUND)
+    except ReadElsewhere as error:
+        return _text(str(error), HTTPStatus.NOT_FOUND)
     return _debug(answer) if debug else _exposition(answer.body)
 
 
@@ -89,11 +91,10 @@ def _discovery(exporter: Exporter) -> Response:
 
     https://prometheus.io/docs/prometheus/latest/http_sd/: the list is the whole of what there is.
     """
-    inventory = exporter.inventory
     return jsonify(
         [
-            {"targets": [request.host], "labels": {"__param_target": device, "__meta_backhaul_isp": inventory.isp.id}}
-            for device in inventory.devices
+            {"targets": [request.host], "labels": {"__param_target": device, "__meta_backhaul_isp": isp}}
+            for isp, device in exporter.targets
         ]
     )
 

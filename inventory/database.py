@@ -18,20 +18,43 @@ DEFAULT_DATABASE_URL = "sqlite:///var/backhaul.db"
 # up after 10 s, and should have heard "not committed" by then.
 SQLITE_BUSY_SECONDS = 5.0
 
+# How long PostgreSQL may take to answer a connection, and a dead network to be noticed on one that is open, seconds:
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+POSTGRESQL_CONNECT_SECONDS = 5
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 
-def open_database(url: str) -> Engine:
+
+def open_database(url: str, context: str | None = None, *, pool_size: int = 20) -> Engine:
     """An engine for `url`. SQLite gets its folder, WAL, full durability and transactions that lock at once.
 
+    `context` is what row-level security in PostgreSQL takes every transaction for that says nothing else of itself:
+    `service` sees everything, none sees nothing.
     Raises SettingError when the URL is not one of SQLite's or PostgreSQL's.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=20)
+        return _open_postgresql(parsed, context, pool_size)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_SECONDS}, pool_size=20)
+    engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_SECONDS}, pool_size=pool_size)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _open_postgresql(url: URL, context: str | None, pool_size: int) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=pool_size,
+        connect_args={"connect_timeout": POSTGRESQL_CONNECT_SECONDS, **_KEEPALIVE},
+    )
+
+    def say_who(connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT set_config('app.context', %s, true)", (context,))
+
+    if context is not None:
+        event.listen(engine, "begin", say_who)
     return engine
 
 
@@ -58,5 +81,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
 
 def _begin_immediate(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once (SQLITE_BUSY, no waiting) when another
-    # wrote in between; taking the write lock first makes it wait instead.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # wrote in between; taking the write lock first makes it wait instead. Who says that he only reads waits for nobody.
+    only_reads = connection.get_execution_options().get("backhaul_read_only", False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")

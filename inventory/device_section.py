@@ -11,7 +11,7 @@ from inventory.models import DRIVER_NAMES, Device, SnmpKey, SnmpSettings, Tls
 from inventory.problems import Failed, Wrong
 from inventory.reader import Entry, Field, Parser, Read
 from inventory.secrets import Secret
-from inventory.text_fields import choice, existing_file, new_id, secret, text
+from inventory.text_fields import certificates, choice, existing_file, new_id, secret, text
 
 DEFAULT_TIMEOUT_SECONDS = 8.0
 # RouterOS' api-ssl and api services, and SNMP agents (IANA).
@@ -51,6 +51,7 @@ def device(at: Field) -> Device:
     address = entry.need("host", host)
     given_port = entry.maybe("port", port)
     timeout = entry.maybe("timeout_seconds", seconds).otherwise(DEFAULT_TIMEOUT_SECONDS)
+    place = entry.maybe("place", text)
     login = _login(entry, driver)
     entry.finish()
     return Device(
@@ -63,6 +64,7 @@ def device(at: Field) -> Device:
         password=login.value.password,
         tls=login.value.tls,
         snmp=login.value.snmp,
+        place=place.value,
     )
 
 
@@ -93,8 +95,10 @@ def _tls(at: Field) -> Tls:
     enabled = entry.maybe("enabled", boolean).otherwise(default=True)
     verify = entry.maybe("verify", boolean).otherwise(default=True)
     ca_file = entry.maybe("ca_file", existing_file)
-    entry.finish()
-    return Tls(enabled=enabled.value, verify=verify.value, ca_file=ca_file.value)
+    ca = entry.maybe("ca", certificates)
+    if entry.finish() and entry.has("ca_file") and entry.has("ca"):
+        entry.report(ca.line, "ca and ca_file are both given; expected one of them")
+    return Tls(enabled=enabled.value, verify=verify.value, ca_file=ca_file.value, ca=ca.value)
 
 
 def _snmp(entry: Entry) -> _Login:

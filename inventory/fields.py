@@ -6,7 +6,7 @@ import ipaddress
 import re
 import zoneinfo
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 
@@ -127,6 +127,10 @@ def day(at: Field) -> date:
         raise not_(at, expected) from None
 
 
+# Kept as Unix seconds in 64 bits of floating point, which hold microseconds until 2255.
+_FIRST, _END = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
 def moment(at: Field) -> datetime:
     """A point in time with its offset from UTC."""
     expected = "a time with its offset such as 2026-11-20T01:00+06:00"
@@ -140,4 +144,6 @@ def moment(at: Field) -> datetime:
         raise not_(at, expected) from None
     if found.tzinfo is None:
         raise Wrong(f"{at.name} {at.shown} has no offset; expected {expected}")
+    if not _FIRST <= found < _END:
+        raise Wrong(f"{at.name} is {at.shown}; expected a time from {_FIRST.year} to {_END.year - 1}")
     return found

@@ -44,6 +44,6 @@ def _references(kind: str) -> Parser[tuple[str, ...]]:
     parse_one = reference(kind)
 
     def parse(at: Field) -> tuple[str, ...]:
-        return plain_list(at, parse_one)
+        return tuple(dict.fromkeys(plain_list(at, parse_one)))  # named twice is worked on once
 
     return parse

@@ -6,7 +6,7 @@ Bandwidths are bits per second, durations seconds, shares ratios (0.995, not 99.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -28,16 +28,29 @@ AttachKind = Literal["interface", "queue", "pppoe"]
 Faces = Literal["customer", "upstream"]
 PingFrom = Literal["server", "device"]
 Language = Literal["en", "bn"]
+Channel = Literal["whatsapp", "email"]
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person or desk that is told. At least one of `whatsapp` (E.164) and `email` is set."""
+    """A person or desk that is told. At least one of `whatsapp` (E.164) and `email` is set.
+
+    The fields have the same names in the file, in the registry's table, in forms and in the API.
+    """
 
     name: str
     whatsapp: str | None = None
     email: str | None = None
     language: Language = "en"
+
+    @property
+    def ways(self) -> tuple[tuple[Channel, str], ...]:
+        """How it is told, with the address there: what is tried first comes first, mail last."""
+        given: tuple[tuple[Channel, str | None], ...] = (("whatsapp", self.whatsapp), ("email", self.email))
+        return tuple((channel, address) for channel, address in given if address)
+
+
+CONTACT_FIELDS = tuple(each.name for each in fields(Contact))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +71,15 @@ class Isp:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a session is protected. With `enabled` there is never a fall-back to plain text."""
+    """How a session is protected. With `enabled` there is never a fall-back to plain text.
+
+    The authorities that are trusted instead of the system's are in `ca_file`, or as PEM text in `ca`.
+    """
 
     enabled: bool = True
     verify: bool = True
     ca_file: Path | None = None
+    ca: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +104,10 @@ class SnmpSettings:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A router or switch we poll. `port` is the driver's standard one unless the inventory says otherwise."""
+    """A router or switch we poll. `port` is the driver's standard one unless the inventory says otherwise.
+
+    `place` is where it stands, for people.
+    """
 
     id: str
     driver: str
@@ -98,6 +118,18 @@ class Device:
     password: Secret | None = None
     tls: Tls = field(default_factory=Tls)
     snmp: SnmpSettings | None = None
+    place: str | None = None
+
+    def secrets(self) -> tuple[tuple[str, Secret], ...]:
+        """Its secrets by name: password, community, auth, privacy."""
+        snmp = self.snmp
+        named = (
+            ("password", self.password),
+            ("community", snmp.community if snmp else None),
+            ("auth", snmp.auth.key if snmp and snmp.auth else None),
+            ("privacy", snmp.privacy.key if snmp and snmp.privacy else None),
+        )
+        return tuple((name, secret) for name, secret in named if secret is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Engine,
     Float,
     Index,
     Integer,
@@ -102,6 +101,7 @@ messages = Table(
     Column("channel", String(16), nullable=False),
     Column("recipient", String(254), nullable=False),
     Column("address", String(254), nullable=False),
+    Column("isp", String(200)),  # whose alerts it tells; None: those of several, or the platform's
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("state", String(16), nullable=False),
@@ -136,8 +136,3 @@ quarantine = Table(
     Column("raw", LargeBinary, nullable=False),
     Index("ix_outbox_quarantine_received", "received_at"),
 )
-
-
-def create_tables(engine: Engine) -> None:
-    """Make what is missing. SQLite at start; PostgreSQL gets its tables from the migration."""
-    metadata.create_all(engine)

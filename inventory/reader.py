@@ -25,10 +25,13 @@ D = TypeVar("D")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The file being read: `folder` is where it lies, `environ` what `${NAME}` is taken from."""
+    """What is being read: `folder` is where the file lies, `environ` what `${NAME}` is taken from.
 
-    folder: Path
-    environ: Mapping[str, str]
+    Both are None for what came over the network: no file is opened for it, and `${NAME}` are those characters.
+    """
+
+    folder: Path | None
+    environ: Mapping[str, str] | None
     problems: Problems
     ids: Ids = field(default_factory=Ids)
 

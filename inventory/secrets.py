@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 
+class SecretUnreadable(Exception):
+    """A secret is kept sealed and cannot be opened; the text says why and what to do, and shows nothing of it."""
+
+
 class Secret:
     """A password, community or key. Its `repr`, `str` and `format` hide it; pickling and JSON refuse it."""
 
@@ -14,7 +18,7 @@ class Secret:
         self._source = source
 
     def reveal(self) -> str:
-        """The secret itself, for the one call that sends it."""
+        """The secret itself, for the one call that sends it. Raises SecretUnreadable where it is sealed for good."""
         return self._value
 
     @property
@@ -28,10 +32,30 @@ class Secret:
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
+        return type(other) is type(self) and isinstance(other, Secret) and self._value == other._value
 
     def __hash__(self) -> int:
-        return hash(self._value)
+        return hash((type(self), self._value))
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not serialised")
+
+
+class SealedSecret(Secret):
+    """One that stays sealed: the key is missing or wrong, or nobody needed to open it."""
+
+    __slots__ = ("_reason",)
+
+    def __init__(self, sealed: str, reason: str, source: str | None = None) -> None:
+        """Hold the `sealed` text; `reason` is what SecretUnreadable says."""
+        super().__init__(sealed, source)
+        self._reason = reason
+
+    @property
+    def sealed(self) -> str:
+        """The text as it is kept, which may be kept on."""
+        return self._value
+
+    def reveal(self) -> str:
+        """Raises SecretUnreadable, always."""
+        raise SecretUnreadable(self._reason)

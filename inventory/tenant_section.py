@@ -22,7 +22,7 @@ def isp(at: Field) -> Isp:
     title = entry.need("name", text)
     timezone = entry.need("timezone", time_zone)
     money = entry.need("currency", currency)
-    contacts = entry.maybe("contacts", _contacts).otherwise(())
+    contacts = entry.maybe("contacts", contact_list).otherwise(())
     entry.finish()
     return Isp(id=name.value, name=title.value, timezone=timezone.value, currency=money.value, contacts=contacts.value)
 
@@ -33,7 +33,7 @@ def tenant(at: Field) -> Tenant:
     name = entry.need("id", new_id("tenant"))
     kind = entry.need("kind", _tenant_kind)
     title = entry.need("name", text)
-    contacts = entry.maybe("contacts", _contacts).otherwise(())
+    contacts = entry.maybe("contacts", contact_list).otherwise(())
     circuits = entry.maybe(
         "circuits", listing("circuit", lambda item: circuit(item, tenant=name), holds=("circuit",))
     ).otherwise(())
@@ -48,9 +48,12 @@ def _contact(at: Field) -> Contact:
     phone = entry.maybe("whatsapp", whatsapp)
     mail = entry.maybe("email", email)
     language = entry.maybe("language", _language)
-    if entry.finish() and not entry.has("whatsapp") and not entry.has("email"):
+    whole = entry.finish()
+    contact = Contact(name=name.value, whatsapp=phone.value, email=mail.value, language=language.value or "en")
+    if whole and not contact.ways:
         raise Wrong("neither whatsapp nor email; expected at least one of them")
-    return Contact(name=name.value, whatsapp=phone.value, email=mail.value, language=language.value or "en")
+    return contact
 
 
-_contacts = listing("contact", _contact, label="name")
+# The contacts of an isp or a tenant.
+contact_list = listing("contact", _contact, label="name")

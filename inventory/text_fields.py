@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import yaml
 
+from inventory.certificates import certificates_in
 from inventory.problems import Wrong, one_of
 from inventory.reader import Field, Parser
 from inventory.secrets import Secret
@@ -39,7 +40,8 @@ def raw(at: Field, expected: str) -> str:
 
 
 def expanded(at: Field, expected: str) -> str:
-    """As `raw`, with each `${NAME}` replaced from the environment and `$${` by `${`."""
+    """As `raw`, with each `${NAME}` replaced from the environment and `$${` by `${`, if there is an environment."""
+    environ = at.source.environ
 
     def replace(match: re.Match[str]) -> str:
         if match[0] == "$${":
@@ -47,11 +49,12 @@ def expanded(at: Field, expected: str) -> str:
         name = match[1]
         if name is None:
             raise Wrong(f"{at.name} has an unfinished reference; expected ${{NAME}}, or $${{ for the characters")
-        if name not in at.source.environ:
+        if environ is None or name not in environ:
             raise Wrong(f"{at.name}: environment variable {name} is not set; expected it in the environment or .env")
-        return at.source.environ[name]
+        return environ[name]
 
-    return _REFERENCE.sub(replace, raw(at, expected))
+    typed = raw(at, expected)
+    return typed if environ is None else _REFERENCE.sub(replace, typed)
 
 
 def described(expected: str, *, lines: bool = False) -> Parser[str]:
@@ -138,10 +141,21 @@ def reference(kind: str) -> Parser[str]:
 
 def existing_file(at: Field) -> Path:
     """A file, named relative to the inventory's folder."""
+    if at.source.folder is None:
+        raise Wrong(f"{at.name} names a file; expected none, files are named in the inventory file alone")
     path = at.source.folder / text(at)
     if not _is_file(path):
         raise Wrong(f"{at.name} {at.shown} is no file; expected one, relative to the inventory's folder")
     return path
+
+
+def certificates(at: Field) -> str:
+    """Certificates to trust, as PEM text."""
+    value = raw(at, "certificates in PEM")
+    try:
+        return certificates_in(value)
+    except ValueError as error:
+        raise Wrong(f"{at.name}: {error}; expected -----BEGIN CERTIFICATE----- and so on") from None
 
 
 def secret(at: Field) -> Secret:
@@ -153,7 +167,7 @@ def secret(at: Field) -> Secret:
         raise Wrong(f"{at.name} is empty; expected a secret")
     if not _is_utf8(value):
         raise Wrong(f"{at.name} is not UTF-8; expected an environment variable that holds the secret in UTF-8")
-    match = _REFERENCE.fullmatch(at.node.value)
+    match = _REFERENCE.fullmatch(at.node.value) if at.source.environ is not None else None
     return Secret(value, source=at.node.value if match and match[1] else None)
 
 

@@ -7,6 +7,9 @@ import signal
 from hypothesis import settings
 
 from tests.harness import in_ci
+from tests.postgres import database, databases, make_database, postgresql
+
+__all__ = ["database", "databases", "make_database", "postgresql"]
 
 # A run that decides about a change tries the same examples each time; everywhere else new ones are looked for.
 settings.register_profile("ci", derandomize=True)

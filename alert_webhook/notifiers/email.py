@@ -15,7 +15,8 @@ from typing import Any
 from alert_webhook.deadline import Deadline
 from alert_webhook.message import Message
 from alert_webhook.reasons import DeliveryError, Reason
-from alert_webhook.settings import MailSettings, Settings
+from alert_webhook.settings import Settings
+from inventory.mail import MailSettings
 
 TIMEOUT_SECONDS = 10.0  # for the connection, and for each read
 WHOLE_SECONDS = 30.0  # for all of it: shorter than the lease under which it is sent

@@ -18,7 +18,7 @@ from twilio.rest import Client  # type: ignore[import-untyped]  # twilio ships n
 from urllib3.exceptions import NewConnectionError
 
 from alert_webhook.deadline import Deadline, http_session
-from alert_webhook.message import Message
+from alert_webhook.message import Message, Sent
 from alert_webhook.notifiers.twilio_codes import PERMANENT, reason_of
 from alert_webhook.reasons import DeliveryError, Reason
 from alert_webhook.settings import Settings, TwilioSettings
@@ -28,6 +28,12 @@ WHOLE_SECONDS = 20.0  # for all of it, since an answer that trickles in never ex
 
 # The newest so many messages of a recipient are searched. At one message in six seconds that is five minutes.
 LOOK_BACK = 50
+
+# After a restored backup so many messages of a recipient are read: Twilio's largest page.
+LONG_LOOK_BACK = 1000
+
+# What Twilio calls a message it gave up on.
+_FAILED = {"failed", "undelivered", "canceled"}
 
 # A recipient's address at Twilio.
 PREFIX = "whatsapp:"
@@ -60,6 +66,17 @@ class WhatsApp:
             # No filter by date: a message that is still queued has no date of sending.
             found = self._client(deadline).messages.list(to=PREFIX + address, limit=LOOK_BACK, page_size=LOOK_BACK)
             return next((str(each.sid) for each in found if ref in (each.body or "")), None)
+
+    def sent(self, address: str, since: float) -> list[Sent]:
+        """What was sent to `address` from then on, newest first. Raises DeliveryError."""
+        with _understood(), Deadline(WHOLE_SECONDS) as deadline:
+            listed = self._client(deadline).messages.list(
+                to=PREFIX + address, limit=LONG_LOOK_BACK, page_size=LONG_LOOK_BACK
+            )
+            found = [
+                Sent(each.date_created.timestamp(), each.body or "", str(each.status) in _FAILED) for each in listed
+            ]
+            return [each for each in found if each.at >= since]
 
     def _client(self, deadline: Deadline) -> Client:
         http = _HttpClient(self._settings.api_url, deadline)

@@ -116,7 +116,7 @@ def _handshake(sock: socket.socket, device: Device, deadline: Deadline) -> ssl.S
 
 def _context(tls: Tls) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
+        context = ssl.create_default_context(cafile=tls.ca_file, cadata=tls.ca)
     except OSError as error:
         raise Unreachable(f"cannot use tls.ca_file {tls.ca_file}: {_reason(error)}") from error
     if not tls.verify:

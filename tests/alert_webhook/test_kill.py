@@ -93,6 +93,7 @@ def test_twenty_kills_under_load_lose_nothing(stack: Stack) -> None:
 def test_ten_thousand_alerts_at_once_are_all_told_the_gravest_first(stack: Stack) -> None:
     """A storm is a few digests; no alert is left behind, and each POST is answered in time."""
     with stack.start() as webhook:
+        began = time.monotonic()
         for batch in range(10):
             numbers = range(batch * 1000, batch * 1000 + 1000)
             storm = [link_alert(n, severity="critical" if n % 100 == 0 else "warning") for n in numbers]
@@ -100,9 +101,13 @@ def test_ten_thousand_alerts_at_once_are_all_told_the_gravest_first(stack: Stack
         wait_until(
             lambda: webhook.metric("backhaul_webhook_messages_pending", channel="whatsapp") == 0, "the backlog", 60
         )
-        assert webhook.metric("backhaul_webhook_delivery_latency_seconds_count") == 10_000
+        took = time.monotonic() - began
+        # Counted after the commit that takes them off the backlog.
+        wait_until(
+            lambda: webhook.metric("backhaul_webhook_delivery_latency_seconds_count") == 10_000, "their count", 30
+        )
     bodies = stack.twilio.bodies()
-    assert len(bodies) <= 6
+    assert len(bodies) <= 3 + took / 6, "one message in 6 s"
     assert sum(int(body.split(" alerts")[0].split()[-1]) for body in bodies if " alerts" in body) == 10_000
     assert all(body.splitlines()[1].startswith("\U0001f534") for body in bodies)
     assert all(len(body) <= 1024 for body in bodies)

@@ -14,7 +14,8 @@ import pytest
 from alert_webhook.message import Finder, Message, Notifier
 from alert_webhook.notifiers import NOTIFIERS, email, whatsapp
 from alert_webhook.reasons import FAILURES, DeliveryError, Reason
-from alert_webhook.settings import MailSettings, Settings, TwilioSettings
+from alert_webhook.settings import Settings, TwilioSettings
+from inventory.mail import MailSettings
 from inventory.secrets import Secret
 from tests.harness import free_port
 

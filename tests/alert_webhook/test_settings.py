@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 import structlog
 
-from alert_webhook.settings import MailSettings, read_settings
+from alert_webhook.server import serve
+from alert_webhook.settings import read_settings
+from inventory.mail import MailSettings
 from inventory.secrets import Secret
-from inventory.settings import SettingError
+from inventory.settings import Address, SettingError
 
 LANGUAGES = ("bn", "en")
 GOOD = {
@@ -79,3 +82,12 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: str, said: str) -> N
     assert name in str(caught.value)
     assert said in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_taken_port_is_said(tmp_path: Path) -> None:
+    """In a sentence that says what to do, not in a traceback."""
+    database = {"BACKHAUL_DATABASE_URL": f"sqlite:///{tmp_path}/outbox.db"}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = Address("127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(SettingError, match="Address already in use; give --listen another address"):
+            serve(address, {**GOOD, **database})

@@ -20,7 +20,11 @@ LABELS = {
     "circuit": "r1001-main",
     "device": "core-1",
     "direction": "download",
+    "family": "ipv4",
+    "integration": "email",
 }
+# No ids: they are what the headline is about.
+TOLD = {"download", "ipv4", "email"}
 NUMBERS = {"bps": ("962300000", "950000000"), "ratio": ("0.998", "0.95"), "seconds": ("183.4", "120"), "up": ("0", "1")}
 
 
@@ -60,7 +64,7 @@ def test_every_rule_reads_well(code: str, hand: Hand, stack: Stack) -> None:
         told = len(bodies)
     for body in bodies:
         headline, *rest, last = body.splitlines()
-        assert not any(name in headline for name in LABELS.values() if name != "download"), body
+        assert not any(name in headline for name in LABELS.values() if name not in TOLD), body
         assert "docs/" not in body
         assert not re.search(r"\b0 (messages|up)|NaN|\{|None|183", body), body
         assert any(line.startswith(("Next: ", "করণীয়: ")) for line in rest), body

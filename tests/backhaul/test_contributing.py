@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ import yaml
 
 from tests.harness import ROOT, answers, free_port, service, wait_until
 
-ROOMS = ("inventory", "devices", "exporter", "alert_webhook", "backhaul")
+ROOMS = ("inventory", "devices", "exporter", "alert_webhook", "portal", "backhaul")
 STEP = re.compile(
     r"^`(?P<path>[^`]+)`, (?P<kind>new|change):\n\n(?P<blocks>(?:```(?:python|diff)\n.*?^```\n\n?)+)",
     re.MULTILINE | re.DOTALL,
@@ -62,7 +64,7 @@ class Workspace:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     for room in ROOMS:
-        shutil.copytree(ROOT / room, tmp_path / "copy" / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, tmp_path / "copy" / room, ignore=shutil.ignore_patterns("__pycache__", "vendor"))
     return Workspace(tmp_path / "copy")
 
 
@@ -104,28 +106,44 @@ def test_a_collector_added_by_the_recipe_is_exposed(workspace: Workspace) -> Non
 
 @contextmanager
 def webhook(workspace: Workspace, contact: dict[str, str], settings: dict[str, str]) -> Iterator[str]:
-    """The copy's webhook with one operator to tell; yields its address."""
+    """The copy's webhook on a registry with one operator to tell, who is exported as imported; yields its address."""
     inventory, listen = workspace.root / "inventory.yml", f"127.0.0.1:{free_port()}"
     isp = {"id": "skylink", "name": "SkyLink", "timezone": "Asia/Dhaka", "currency": "BDT", "contacts": [contact]}
     inventory.write_text(yaml.safe_dump({"isp": isp, "devices": []}), encoding="utf-8")
     needed = {
-        "BACKHAUL_INVENTORY": str(inventory),
-        "BACKHAUL_DATABASE_URL": f"sqlite:///{workspace.root}/outbox.db",
+        "BACKHAUL_DATABASE_URL": f"sqlite:///{workspace.root}/registry.db",
+        "BACKHAUL_SECRET_KEY": base64.urlsafe_b64encode(b"k" * 32).decode(),
         "BACKHAUL_WEBHOOK_TOKEN": "token",
         "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
         "TWILIO_AUTH_TOKEN": "none",
         "TWILIO_FROM_NUMBER": "whatsapp:+14155238886",
         "TWILIO_API_URL": "http://127.0.0.1:9",
     }
+    environ = workspace.environ | needed | settings
+    for words in (("import", str(inventory)), ("export", "--isp", "skylink")):
+        command = [sys.executable, "-m", "backhaul", "inventory", *words]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["isp"]["contacts"] == [contact | {"language": "en"}]
     command = [sys.executable, "-m", "backhaul", "webhook", "--listen", listen]
-    ready, environ = f"http://{listen}/-/ready", workspace.environ | needed | settings
+    ready = f"http://{listen}/-/ready"
     with service(command, workspace.root / "log", ready=lambda: answers(ready), env=environ):
         yield f"http://{listen}"
 
 
 def test_a_notifier_added_by_the_recipe_delivers(workspace: Workspace) -> None:
-    """An alert that is posted to the copy's webhook is a file in the spool of the SMS gateway, as that wants it."""
+    """An alert that is posted to the copy's webhook is a file in the spool of the SMS gateway, as that wants it.
+
+    The registry, the forms and the API know the new field as the file does.
+    """
     workspace.follow("Add a notifier")
+    shutil.copytree(ROOT / "tests", workspace.root / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    own = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
+    done = subprocess.run(
+        [*own, "--rootdir", str(workspace.root), "tests/portal/test_contact_fields.py"],
+        cwd=workspace.root, env=workspace.environ, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
     outgoing = workspace.root / "spool" / "outgoing"
     outgoing.mkdir(parents=True)
     alert = {

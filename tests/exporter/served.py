@@ -95,14 +95,22 @@ def value(samples: Samples, name: str, /, **labels: str) -> float | None:
 
 
 @contextmanager
-def exporter(folder: Path, **sections: Any) -> Iterator[Exporter]:
-    """An exporter of an inventory with these sections."""
+def exporter(folder: Path, /, *words: str, **sections: Any) -> Iterator[Exporter]:
+    """An exporter of an inventory with these sections, started with these words too."""
     port = free_port()
     running = Exporter(folder / "inventory.yml", port)
     running.write(**sections)
     environ = dict(os.environ, ROUTER_PASSWORD="secret-of-the-router")
     listen = f"127.0.0.1:{port}"
-    command: list[str | Path] = [BIN / "backhaul", "exporter", "--inventory", running.inventory, "--listen", listen]
+    command: list[str | Path] = [
+        BIN / "backhaul",
+        "exporter",
+        "--inventory",
+        running.inventory,
+        "--listen",
+        listen,
+        *words,
+    ]
     with service(
         command, folder / "exporter.log", ready=lambda: answers(f"{running.url}/-/ready"), env=environ
     ) as process:

@@ -1,0 +1,169 @@
+"""How a database comes to its form: by itself, by its owner, over tables that are there, and by several at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, insert, inspect, select, text
+
+from inventory import outbox
+from inventory.database import open_database
+from inventory.registry import schema
+from inventory.registry.scope import SERVICE, announce
+from inventory.settings import SettingError
+from tests.postgres import APP, OWNER, Cluster, Database
+
+LANE = {"channel": "email", "recipient": "a@b.example", "next_at": 1.0, "lease_until": 2.0}
+TO = {"channel": "email", "recipient": "a@b.example", "address": "a@b.example", "state": "accepted"}
+MESSAGE = TO | {"subject": "", "body": "", "posted_at": 1.0, "check_at": 1.0}
+NOTICE = TO | {
+    "fingerprint": "f",
+    "status": "firing",
+    "language": "en",
+    "role": "operator",
+    "rank": 0,
+    "alertname": "X",
+    "alert": {},
+    "received_at": 1.0,
+    "queued_at": 1.0,
+    "due_at": 1.0,
+}
+TOLD: dict[str, list[str | None]] = {
+    "one": ["sky", "sky"],
+    "two": ["sky", "metro"],
+    "platform": ["sky", None],
+    "gone": [],
+}
+
+
+def test_the_migrated_schema_is_that_of_the_tables(database: Database) -> None:
+    """What the steps made is what the code says: tables, columns, types, defaults, keys and indexes."""
+    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, list(schema.METADATA)) == []  # type: ignore[arg-type]
+    engine.dispose()
+
+
+def old_outbox(engine: Engine) -> None:
+    """The tables as the webhook made them by itself, with a lane, and three messages that tell of `sky` and `metro`."""
+    outbox.metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE outbox_message DROP COLUMN isp"))
+        connection.execute(insert(outbox.lanes).values(LANE))
+        for message, isps in TOLD.items():
+            connection.execute(insert(outbox.messages).values(MESSAGE | {"id": message}))
+            for number, isp in enumerate(isps):
+                row = NOTICE | {"isp": isp, "message_id": message, "starts_at": f"{message} {number}"}
+                connection.execute(insert(outbox.notices).values(row))
+
+
+def taken_over(engine: Engine) -> None:
+    """Nothing is lost, and each message is of the isp all of it tells of."""
+    with engine.begin() as connection:
+        announce(connection, SERVICE)
+        assert connection.execute(select(outbox.lanes.c.recipient)).scalars().all() == ["a@b.example"]
+        of = connection.execute(select(outbox.messages.c.id, outbox.messages.c.isp)).all()
+    assert {row.id: row.isp for row in of} == {"one": "sky", "two": None, "platform": None, "gone": None}
+
+
+def test_tables_that_the_webhook_made_are_taken_over(tmp_path: Path) -> None:
+    """A database of an earlier version keeps its rows and gets the rest."""
+    engine = open_database(f"sqlite:///{tmp_path}/old.db")
+    old_outbox(engine)
+    schema.prepare(engine)
+    assert schema.missing_steps(engine) == []
+    taken_over(engine)
+    assert inspect(engine).has_table("audit")
+    engine.dispose()
+
+
+def test_tables_of_postgresql_are_taken_over(postgresql: Cluster) -> None:
+    """The same, where the owner had made them."""
+    postgresql.empty("old")
+    engine = open_database(postgresql.url(OWNER, "old"))
+    old_outbox(engine)
+    assert len(schema.migrate(engine, APP)) >= 4
+    assert schema.migrate(engine, APP) == []
+    engine.dispose()
+    services = open_database(postgresql.url(APP, "old"), "service")
+    schema.prepare(services)
+    taken_over(services)
+    services.dispose()
+
+
+PREPARE = """
+import sys
+from inventory.database import open_database
+from inventory.registry import schema
+schema.prepare(open_database(sys.argv[1]))
+"""
+
+
+def test_several_services_start_at_once(tmp_path: Path) -> None:
+    """On a database that is not there yet: one makes it, the others wait for it."""
+    url = f"sqlite:///{tmp_path}/new/b.db"
+    command = [sys.executable, "-c", PREPARE, url]
+    with ThreadPoolExecutor(4) as threads:
+        done = list(
+            threads.map(
+                lambda _: subprocess.run(command, check=False, capture_output=True, text=True, timeout=60), range(4)
+            )
+        )
+    assert [each.stderr for each in done if each.returncode] == []
+    engine = open_database(url)
+    assert schema.missing_steps(engine) == []
+    engine.dispose()
+
+
+def test_a_failed_step_leaves_the_database_as_it_was(tmp_path: Path) -> None:
+    """All steps are one transaction, in SQLite too: a table in the way of one undoes those before."""
+    file = tmp_path / "b.db"
+    sqlite3.connect(file).execute("CREATE TABLE audit (x)")
+    engine = open_database(f"sqlite:///{file}")
+    with pytest.raises(Exception, match="already exists"):
+        schema.migrate(engine)
+    assert inspect(engine).get_table_names() == ["audit"]
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
+    """Rather than written to by a program that does not know it."""
+    engine = open_database(database.owner_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for attempt in (schema.prepare, schema.migrate):
+        with pytest.raises(SettingError, match=r"of a newer version \(step 9999\)"):
+            attempt(engine)
+    engine.dispose()
+
+
+def test_a_service_wants_a_migrated_postgresql(postgresql: Cluster) -> None:
+    """It says what to do, and does nothing by itself."""
+    postgresql.empty("untouched")
+    engine = open_database(postgresql.url(APP, "untouched"))
+    with pytest.raises(SettingError, match="run: backhaul inventory migrate"):
+        schema.prepare(engine)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
+
+
+def test_a_role_that_passes_by_the_policies_is_refused(postgresql: Cluster) -> None:
+    """A service as superuser, and the grants to such a role, or to one that is not there."""
+    made = postgresql.database()
+    engine = open_database(postgresql.url("postgres", made.url.rpartition("/")[2]))
+    with pytest.raises(SettingError, match='"postgres" passes by row-level security'):
+        schema.prepare(engine)
+    engine.dispose()
+    owner = open_database(made.owner_url)
+    for role, said in (("postgres", "passes by row-level security"), ("nobody_there", 'no role "nobody_there"')):
+        with pytest.raises(SettingError, match=said):
+            schema.migrate(owner, role)
+    owner.dispose()
