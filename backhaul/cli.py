@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from backhaul import logs
+from backhaul import grafana_commands, logs, registry_commands, user_commands
 from inventory.loader import InventoryError, load_inventory, summary
 from inventory.settings import SettingError, parse_listen, read_env_file, required, setting
 from inventory.shards import parse_shard
@@ -79,6 +80,28 @@ def _parser() -> argparse.ArgumentParser:
     _add_listen(webhook, "127.0.0.1:9910")
     webhook.set_defaults(run=_webhook)
 
+    portal = commands.add_parser(
+        "portal",
+        help="the web pages for the staff and for customers, and the REST API",
+        description="Serves the portal. Its settings come from the environment or a file .env (docs/portal.md).",
+    )
+    _add_listen(portal, "127.0.0.1:8080")
+    portal.add_argument("--workers", type=_positive, default=2, metavar="N", help="processes; default %(default)s")
+    portal.set_defaults(run=_portal)
+
+    user_commands.add_to(commands)
+    grafana_commands.add_to(commands)
+
+    configure = commands.add_parser(
+        "configure",
+        help="write the files of Prometheus and Alertmanager with this installation's addresses",
+        description="Writes the shipped files with the addresses of EXPORTER_URL, WEBHOOK_URL, ALERTMANAGER_URL,"
+        " PROMETHEUS_URL and SMTP_URL in them (docs/install.md); several of a service are separated by commas.",
+    )
+    configure.add_argument("--prometheus", type=Path, metavar="DIR", help="where prometheus.yml and its rules go")
+    configure.add_argument("--alertmanager", type=Path, metavar="DIR", help="where alertmanager.yml goes")
+    configure.set_defaults(run=_configure)
+
     inventory = commands.add_parser(
         "inventory", help="check an inventory file, move it into the registry and out of it, migrate the database"
     )
@@ -86,7 +109,15 @@ def _parser() -> argparse.ArgumentParser:
     check = actions.add_parser("check", help="say what is wrong with a file, all at once")
     check.add_argument("file", type=Path, metavar="FILE", help="the inventory file (docs/inventory.md)")
     check.set_defaults(run=_inventory_check)
+    registry_commands.add_to(commands, actions)
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def _add_listen(parser: argparse.ArgumentParser, default: str) -> None:
@@ -116,6 +147,23 @@ def _webhook(words: argparse.Namespace) -> int:
 
     serve(parse_listen(words.listen), os.environ)
     return OK
+
+
+def _portal(words: argparse.Namespace) -> int:
+    from portal.server import serve  # noqa: PLC0415
+
+    start_logs = partial(logs.configure, verbose=words.verbose)
+    serve(parse_listen(words.listen), os.environ, workers=words.workers, start_logs=start_logs)
+    return OK
+
+
+def _configure(words: argparse.Namespace) -> int:
+    from backhaul import configure  # noqa: PLC0415
+
+    written = [configure.prometheus(words.prometheus, os.environ)] if words.prometheus else []
+    written += [configure.alertmanager(words.alertmanager, os.environ)] if words.alertmanager else []
+    print("\n".join(f"wrote {path}" for path in written) or "nothing was asked for: name --prometheus, --alertmanager")
+    return OK if written else USAGE
 
 
 def _inventory_check(words: argparse.Namespace) -> int:

@@ -12,6 +12,8 @@ sys.path.insert(0, str(ROOT))
 from exporter import metrics  # noqa: E402 - the project need not be installed to document it
 from exporter.exposition import Metric  # noqa: E402
 from exporter.ping import sender  # noqa: E402
+from portal import role_words  # noqa: E402
+from portal.queries import CATALOGUE, WINDOWS  # noqa: E402
 
 _METRICS_INTRO = """# Metrics of the exporter
 
@@ -42,7 +44,70 @@ def _table(endpoint: str, table: tuple[Metric, ...]) -> Iterator[str]:
     yield ""
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"docs/metrics.md": metrics_page}
+_QUERIES_INTRO = """# Queries of the portal
+
+Written by `make docs` from `portal/queries.py` and `portal/panel_queries/`; change it there.
+
+Every PromQL expression the portal sends is one of these, by name, and PromQL stands nowhere else in it. `$isp`,
+`$tenant` and the like are put in on the server, from who is logged in and what the registry says is theirs; only ids
+are taken, several of them as an alternation, which PromQL anchors at both ends. A tenant's entry draws recorded series
+([rules.md](rules.md)) and names the isp and the tenant in every selector.
+
+What is drawn over time has two sisters, `NAME-15m` and `NAME-1h`, that take the mean of that long of each series with
+`avg_over_time`: the charts of 7 and of 30 days are drawn from them, since one mean of five minutes in an hour would
+miss most of what happened. What a page shows as "now" is at most a minute old. Grafana's dashboards
+([dashboards.md](dashboards.md)) hold these very texts and no others.
+"""
+
+
+def queries_page() -> str:
+    """docs/queries.md: a table for each audience."""
+    sisters = tuple(f"-{window}" for window in WINDOWS)
+    lines = [_QUERIES_INTRO]
+    for audience, whose in {
+        "tenant": "Tenants",
+        "staff": "Staff of an isp",
+        "platform": "The platform's owner",
+    }.items():
+        lines += [f"## {whose}", "", "| name | unit | what | expression |", "|---|---|---|---|"]
+        for query in CATALOGUE.values():
+            if query.audience == audience and not query.name.endswith(sisters):
+                text = query.expr.replace("|", chr(92) + "|")
+                lines.append(f"| `{query.name}` | {query.unit} | {query.what} | `{text}` |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+_ROLES = "## What each role may do\n"
+
+
+def portal_page() -> str:
+    """docs/portal.md as it is, with the table of roles made anew: all between its heading and the next."""
+    text = (ROOT / "docs/portal.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(_ROLES)
+    _, _, after = rest.partition("\n## ")
+    return "".join([before, _ROLES, "\n".join(_roles()), "\n## ", after])
+
+
+def _roles() -> Iterator[str]:
+    roles = role_words.columns()
+    yield ""
+    yield "This section is written by `make docs` from `portal/roles.py`; change it there."
+    yield ""
+    yield from (f"- **{role}**: {role_words.SUMMARIES[role]}" for role in roles)
+    yield ""
+    yield f"| may | {' | '.join(roles)} |"
+    yield "|---|" + ":-:|" * len(roles)
+    for row in role_words.table():
+        yield f"| {row.meaning} | {' | '.join('yes' if role in row.roles else '' for role in roles)} |"
+    yield ""
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/metrics.md": metrics_page,
+    "docs/queries.md": queries_page,
+    "docs/portal.md": portal_page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,8 @@
 #
 #   scripts/setup.sh run     what `make run` needs
 #   scripts/setup.sh test    that, and what `make test` and `make check` need
-#   scripts/setup.sh bench   that, and the peers we measure against
+#   scripts/setup.sh compose that, and what `make test-compose` needs
+#   scripts/setup.sh bench   as test, and the peers we measure against
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -12,8 +13,11 @@ purpose=${1:-run}
 say() { printf '%s\n' "setup: $*"; }
 
 # --- programs of the distribution: "command:package" ------------------------------------------------------
-wanted=(prometheus:prometheus promtool:prometheus alertmanager:prometheus-alertmanager amtool:prometheus-alertmanager)
-[ "$purpose" = run ] || wanted+=(snmpd:snmpd snmpbulkwalk:snmp iperf3:iperf3 ip:iproute2 nft:nftables chromium:chromium)
+wanted=(prometheus:prometheus promtool:prometheus alertmanager:prometheus-alertmanager amtool:prometheus-alertmanager
+  npm:npm)
+[ "$purpose" = run ] || wanted+=(snmpd:snmpd snmpbulkwalk:snmp iperf3:iperf3 ip:iproute2 sysctl:procps nft:nftables chromium:chromium
+  pg_ctlcluster:postgresql docker-compose:docker-compose nginx:nginx-light victoria-metrics:victoria-metrics openssl:openssl)
+[ "$purpose" != compose ] || wanted+=(dockerd:docker.io containerd:containerd iptables:iptables busybox:busybox)
 [ "$purpose" != bench ] || wanted+=(fping:fping prometheus-snmp-exporter:prometheus-snmp-exporter)
 
 # Debian names the Alertmanager binary prometheus-alertmanager; upstream's archive calls it alertmanager.
@@ -89,6 +93,9 @@ if [ ! -e "$stamp" ]; then
   rm -f .venv/.installed-"$lock"-*
   touch "$stamp"
 fi
+
+# --- what the pages take from others --------------------------------------------------------------------------
+if [ "$purpose" = run ]; then scripts/pages.sh; else scripts/pages.sh --with-peers; fi
 
 # The peers have requirements that contradict ours, so they get an environment of their own.
 if [ "$purpose" != run ] && [ ! -e .venv-peers/.installed ]; then

@@ -6,6 +6,7 @@ file that is shipped, to the letter.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +27,7 @@ def write_prometheus(target: Path, addresses: Mapping[str, str]) -> Path:
     (target / "rules").mkdir(parents=True)
     for rules in sorted((ROOT / "prometheus" / "rules").glob("*.yml")):
         shutil.copy(rules, target / "rules" / rules.name)
-    return _replaced(ROOT / "prometheus" / "prometheus.yml", target / "prometheus.yml", addresses)
+    return replaced(ROOT / "prometheus" / "prometheus.yml", target / "prometheus.yml", addresses)
 
 
 def write_alertmanager(target: Path, addresses: Mapping[str, str], token: str) -> Path:
@@ -35,15 +36,16 @@ def write_alertmanager(target: Path, addresses: Mapping[str, str], token: str) -
     secret = target / "webhook-token"
     secret.touch(mode=0o600)
     secret.write_text(token, encoding="utf-8")
-    return _replaced(ROOT / "alertmanager" / "alertmanager.yml", target / "alertmanager.yml", addresses)
+    return replaced(ROOT / "alertmanager" / "alertmanager.yml", target / "alertmanager.yml", addresses)
 
 
-def _replaced(source: Path, target: Path, addresses: Mapping[str, str]) -> Path:
+def replaced(source: Path, target: Path, addresses: Mapping[str, str]) -> Path:
+    """Write `source` to `target` with each text of `addresses` replaced. Raises MissingAddressError."""
     text = source.read_text(encoding="utf-8")
-    for standard, ours in addresses.items():
+    for standard in addresses:
         if standard not in text:
             raise MissingAddressError(f"{source} does not name {standard}")
-        # Two steps, so that an address that was put in is not taken for one to replace.
-        text = text.replace(standard, f"\0{ours}\0")
-    target.write_text(text.replace("\0", ""), encoding="utf-8")
+    # In one pass, so that an address that was put in is not taken for one to replace.
+    standards = re.compile("|".join(re.escape(standard) for standard in sorted(addresses, key=len, reverse=True)))
+    target.write_text(standards.sub(lambda found: addresses[found[0]], text), encoding="utf-8")
     return target

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TextIO
 
 from backhaul.demo.programs import StartError, find
-from backhaul.demo.world import ISP_ID
+from backhaul.demo.world import CIRCUITS, ISP_ID
 from inventory.models import Circuit, Inventory, Link, Tenant
 from simulator.network import Device
+from simulator.routeros.system_tables import FREE_MEMORY, TOTAL_MEMORY, cpu_load
 from simulator.traffic import Traffic
 
 DAY, HOUR = 86_400, 3_600
@@ -25,6 +26,8 @@ DAYS = 30
 COARSE_STEP = 300
 FINE_STEP = 15  # the interval at which prometheus.yml reads devices
 WINDOW = 300  # of the recorded rates
+
+_RTT = {circuit.circuit: circuit.rtt_ms / 1000 for circuit in CIRCUITS}
 
 Labels = Mapping[str, str]
 Values = Callable[[int], float]
@@ -85,7 +88,7 @@ def _number(value: float) -> str:
 def _pasts(inventory: Inventory, devices: Mapping[str, Device]) -> Iterator[Past]:
     isp = inventory.isp.id
     for device in inventory.devices:
-        yield Past("isp_device_up", {**_probed(device), "isp": isp, "device": device}, _constant(1))
+        yield from _device(isp, device, inventory.devices[device].driver)
     for link in inventory.links.values():
         yield from _link(isp, link, devices)
     for tenant in inventory.tenants.values():
@@ -93,6 +96,15 @@ def _pasts(inventory: Inventory, devices: Mapping[str, Device]) -> Iterator[Past
             yield from _circuit(isp, circuit, devices[circuit.device])
         if tenant.kind == "reseller":
             yield from _reseller(isp, tenant, devices)
+
+
+def _device(isp: str, device: str, driver: str) -> Iterator[Past]:
+    labels = {**_probed(device), "isp": isp, "device": device}
+    yield Past("isp_device_up", labels, _constant(1))
+    if driver == "routeros":
+        yield Past("isp_device_cpu_ratio", labels, lambda time: cpu_load(time) / 100)
+        yield Past("isp_device_memory_used_bytes", labels, _constant(TOTAL_MEMORY - FREE_MEMORY))
+        yield Past("isp_device_memory_total_bytes", labels, _constant(TOTAL_MEMORY))
 
 
 def _link(isp: str, link: Link, devices: Mapping[str, Device]) -> Iterator[Past]:
@@ -121,6 +133,8 @@ def _circuit(isp: str, circuit: Circuit, device: Device) -> Iterator[Past]:
         yield Past(f"circuit:{direction}_bits_per_second:rate5m", labels, _rate(traffic))
     yield Past("circuit:utilization:ratio_rate5m", labels, _utilization([circuit], {circuit.device: device}))
     yield Past("circuit:up:avg5m", labels, _constant(1))
+    yield Past("circuit:ping_rtt_seconds:mean5m", labels, _constant(_RTT[circuit.id]))
+    yield Past("circuit:ping_loss:ratio_rate5m", labels, _constant(0))
 
 
 def _reseller(isp: str, tenant: Tenant, devices: Mapping[str, Device]) -> Iterator[Past]:
@@ -146,7 +160,7 @@ def _probed(device: str) -> Labels:
     return {"job": "backhaul-devices", "instance": device, "target_isp": ISP_ID}
 
 
-def _constant(value: int) -> Values:
+def _constant(value: float) -> Values:
     return lambda _: value
 
 

@@ -10,8 +10,9 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports on 127.0.0.1. Those of the five services are the ones their own documentation gives."""
+    """Ports on 127.0.0.1. Those of the six services are the ones their own documentation gives."""
 
+    portal: int = 8080
     exporter: int = 9909
     webhook: int = 9910
     prometheus: int = 9090

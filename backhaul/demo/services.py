@@ -14,42 +14,61 @@ from backhaul.demo.ports import Ports, at
 from backhaul.demo.programs import Program, find
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
-SETTINGS = ("BACKHAUL_", "TWILIO_", "PROMETHEUS_URL", "SMTP_URL", "MAIL_FROM", "ALERT_TO_NUMBER")
+SETTINGS = (
+    *("BACKHAUL_", "TWILIO_", "SMTP_URL", "MAIL_FROM", "ALERT_TO_NUMBER"),
+    *("PROMETHEUS_URL", "EXPORTER_URL", "ALERTMANAGER_URL", "WEBHOOK_URL", "GRAFANA_URL"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run's places: its folder, its ports, the moment it began (Unix seconds)."""
+    """One run's places: its folder, its ports, the moment it began (Unix seconds), the key of its secrets."""
 
     data: Path
     ports: Ports
     began: int
+    secret_key: str
+
+    @property
+    def database_url(self) -> str:
+        """The registry and the outbox."""
+        return f"sqlite:///{self.data}/backhaul.db"
 
 
-def programs(now: Run, inventory: Path) -> list[Program]:
+def programs(now: Run) -> list[Program]:
     """In the order they start: each finds what it needs already there. Raises StartError for one not installed."""
     token, twilio_token = secrets.token_urlsafe(24), secrets.token_hex(16)
-    environ = _environ(now, inventory, token, twilio_token)
+    environ = _environ(now, token, twilio_token)
+    # Twilio reports to the webhook and people come to the portal; on a server a proxy gives both one address.
+    public = {"webhook": now.ports.webhook, "portal": now.ports.portal}
     return [
-        Program(name, command, f"http://{at(port)}/-/ready", environ, now.data)
+        Program(
+            name,
+            command,
+            f"http://{at(port)}/-/ready",
+            {**environ, "BACKHAUL_PUBLIC_URL": f"http://{at(public.get(name, port))}"},
+            now.data,
+        )
         for name, port, command in (
             *_world(now, twilio_token),
-            *_ours(now.ports, inventory),
+            *_ours(now),
             ("alertmanager", now.ports.alertmanager, _alertmanager(now, token)),
             ("prometheus", now.ports.prometheus, _prometheus(now)),
         )
     ]
 
 
-def _environ(now: Run, inventory: Path, token: str, twilio_token: str) -> Mapping[str, str]:
+def _environ(now: Run, token: str, twilio_token: str) -> Mapping[str, str]:
     """The caller's environment with our settings in place of all of his, which may name real phones."""
     ports = now.ports
     return {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)} | {
         "PYTHONSAFEPATH": "1",  # the packages are those of this environment, not what lies in the current folder
-        "BACKHAUL_INVENTORY": str(inventory),
-        "BACKHAUL_DATABASE_URL": f"sqlite:///{now.data}/backhaul.db",
+        "BACKHAUL_INVENTORY": now.database_url,
+        "BACKHAUL_DATABASE_URL": now.database_url,
+        "BACKHAUL_SECRET_KEY": now.secret_key,
+        "BACKHAUL_SECOND_FACTOR": "optional",  # nobody has to bring an authenticator to look at a demo
         "BACKHAUL_WEBHOOK_TOKEN": token,
-        "BACKHAUL_PUBLIC_URL": f"http://{at(ports.webhook)}",
+        "EXPORTER_URL": f"http://{at(ports.exporter)}",
         "PROMETHEUS_URL": f"http://{at(ports.prometheus)}",
         "TWILIO_API_URL": f"http://{at(ports.inbox)}",
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
@@ -74,12 +93,13 @@ def _world(now: Run, twilio_token: str) -> list[tuple[str, int, Sequence[str]]]:
     ]
 
 
-def _ours(ports: Ports, inventory: Path) -> list[tuple[str, int, Sequence[str]]]:
-    backhaul = [sys.executable, "-m", "backhaul"]
-    exporter = ["exporter", "--inventory", str(inventory), "--listen", at(ports.exporter)]
+def _ours(now: Run) -> list[tuple[str, int, Sequence[str]]]:
+    ports, backhaul = now.ports, [sys.executable, "-m", "backhaul"]
+    exporter = ["exporter", "--inventory", now.database_url, "--listen", at(ports.exporter)]
     return [
         ("webhook", ports.webhook, [*backhaul, "webhook", "--listen", at(ports.webhook)]),
         ("exporter", ports.exporter, [*backhaul, *exporter]),
+        ("portal", ports.portal, [*backhaul, "portal", "--listen", at(ports.portal)]),
     ]
 
 
@@ -102,6 +122,7 @@ def _prometheus(now: Run) -> Sequence[str]:
     addresses = {
         "127.0.0.1:9909": at(ports.exporter),
         "127.0.0.1:9910": at(ports.webhook),
+        "127.0.0.1:8080": at(ports.portal),
         "127.0.0.1:9090": at(ports.prometheus),
         "127.0.0.1:9093": at(ports.alertmanager),
     }

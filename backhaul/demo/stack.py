@@ -15,12 +15,13 @@ from types import FrameType
 
 import requests
 
-from backhaul.demo import history, inventory_file, network_file
+from backhaul.demo import history, inventory_file, network_file, registry
 from backhaul.demo.network_file import Times
 from backhaul.demo.ports import Ports, at
 from backhaul.demo.programs import Running, StartError
 from backhaul.demo.services import Run, programs
 from inventory.loader import load_inventory
+from inventory.vault import Vault, new_key
 
 MOVE_PORTS = '--port-offset 100, as in `make run ARGS="--port-offset 100"`'
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -41,7 +42,7 @@ def run(data: Path, port_offset: int) -> int:
     with _signals_end_it() as asked:
         try:
             _say("Backhaul: the whole stack on this machine, with a simulated network. It starts in about 20 s.\n\n")
-            _start(Run(_emptied(data), ports, int(time.time())), running, asked)
+            _start(Run(_emptied(data), ports, int(time.time()), new_key()), running, asked)
             return _watch(running, asked)
         except KeyboardInterrupt:
             _say("\nstopping:")
@@ -103,21 +104,25 @@ def _emptied(data: Path) -> Path:
 
 
 def _start(now: Run, running: Running, asked: Event) -> None:
-    inventory, network = now.data / "inventory.yml", now.data / "network"
+    file, network = now.data / "inventory.yml", now.data / "network"
     devices = network_file.write(network, now.ports, Times(now.began, story=now.began + LATER))
-    inventory_file.write(inventory, now.ports, network / "ca.pem")
+    inventory_file.write(file, now.ports, network / "ca.pem")
+    inventory = load_inventory(file, os.environ)
     with _step("30 days of history") as say:
-        samples = history.load(
-            load_inventory(inventory, os.environ), devices, now.began, now.data, now.data / "prometheus" / "data"
-        )
+        samples = history.load(inventory, devices, now.began, now.data, now.data / "prometheus" / "data")
         say(f"{samples / 1e6:.1f} million samples")
     network_file.write(network, now.ports, Times(now.began, story=int(time.time())))
-    for program in programs(now, inventory):
+    with _step("registry") as say:
+        password = registry.fill(
+            now.database_url, inventory, Vault.from_settings({"BACKHAUL_SECRET_KEY": now.secret_key})
+        )
+        say(f"{len(registry.LOGINS)} logins")
+    for program in programs(now):
         _end_if(asked)
         with _step(program.name) as say:
             running.start(program)
             say(program.ready.rsplit("/-/", 1)[0])
-    _say(_where_to_look(now) + _without_pings(now))
+    _say(_where_to_look(now, password) + _without_pings(now))
 
 
 def _end_if(asked: Event) -> None:
@@ -134,11 +139,15 @@ def _step(name: str) -> Iterator[Callable[[str], None]]:
     _say(f"{said[0]:<32}{time.monotonic() - began:5.1f} s\n")
 
 
-def _where_to_look(now: Run) -> str:
+def _where_to_look(now: Run, password: str) -> str:
     ports = now.ports
+    logins = "\n".join(f"      {login.email:<32}{login.sees}" for login in registry.LOGINS)
     graph = "graph?g0.expr=link%3Abandwidth_bits_per_second%3Arate5m&g0.tab=0&g0.range_input=2h"
     return f"""
   Everything runs. Where to look:
+
+    the portal        http://{at(ports.portal)}/      password of all: {password}
+{logins}
 
     the phones        http://{at(ports.inbox)}/
                       within 3 minutes: the link above 950 Mbps, a reseller at 80 %, one at 100 %,

@@ -150,6 +150,36 @@ def test_each_alert_and_its_recovery_arrive_within_three_minutes(demo: Demo) -> 
     until_on_phone(demo, NOC, r"✅(?s:.*)nttn-dhaka")
 
 
+def log_in(demo: Demo, email: str) -> requests.Session:
+    """A browser of whoever the demo printed."""
+    said = demo.output.read_text(encoding="utf-8")
+    (password,) = re.findall(r"password of all: (\S+)", said)
+    assert email in said
+    url, browser = f"http://127.0.0.1:{demo.ports.portal}", requests.Session()
+    page = browser.get(f"{url}/login", timeout=10).text
+    (csrf,) = re.findall(r'name="csrf" value="([^"]+)"', page)
+    form = {"csrf": csrf, "email": email, "password": password}
+    assert browser.post(f"{url}/login", data=form, timeout=10).status_code == 200
+    return browser
+
+
+def test_the_portal_shows_each_login_its_own(demo: Demo) -> None:
+    """The printed logins work at once: staff see the network and its alerts, a tenant its own circuit alone."""
+    url = f"http://127.0.0.1:{demo.ports.portal}"
+    staff, tenant = log_in(demo, "noc@skylink.example.net"), log_in(demo, "it@c2002.example.net")
+    wait_until(
+        lambda: "Link above its bandwidth threshold" in staff.get(f"{url}/alerts?state=all", timeout=10).text,
+        "the link's alert on the page",
+    )
+    overview = staff.get(f"{url}/overview", timeout=10).text
+    assert "NTTN Dhaka" in overview
+    assert "Badda Speed" in overview
+    own = tenant.get(f"{url}/my", timeout=10).text
+    assert "Padma Garments" in own
+    assert "Badda Speed" not in own
+    assert tenant.get(f"{url}/overview", timeout=10).status_code == 404
+
+
 def test_a_second_demo_says_which_ports_are_taken(demo: Demo, tmp_path: Path) -> None:
     """No traceback: the port, what it is for, and the flag that moves it."""
     offset = demo.ports.prometheus - Ports().prometheus
@@ -177,7 +207,7 @@ def test_ctrl_c_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
         ["env", "--ignore-signal=INT", *command(offset, tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     children = wait_until(
-        lambda: [child for child in psutil.Process(process.pid).children() if "simulator" in child.cmdline()],
+        lambda: [child for child in psutil.Process(process.pid).children() if "simulator" in words(child)],
         "the demo to start its first program",
         timeout=90,
     )

@@ -10,14 +10,17 @@ import pytest
 
 from tests.harness import ROOT
 
-TOOLS = ("bash", "cat", "chmod", "cut", "dirname", "env", "mkdir", "rm", "sha256sum", "sort", "touch")
-INSTALLED = dict.fromkeys(("prometheus", "promtool", "alertmanager", "amtool"), "exit 0")
+TOOLS = ("bash", "cat", "chmod", "cp", "cut", "dirname", "env", "mkdir", "rm", "sha256sum", "sort", "touch")
+INSTALLED = dict.fromkeys(("prometheus", "promtool", "alertmanager", "amtool", "npm"), "exit 0")
 
 # It makes an environment whose own python fails at everything, as pip does without a network.
 PYTHON_WITHOUT_NETWORK = """
 if [ "$1 $2" = "-m venv" ]; then
   mkdir -p .venv/bin; printf '#!/bin/sh\\nexit 1\\n' > .venv/bin/python; chmod +x .venv/bin/python
 fi"""
+
+# It makes an environment in which pip says that all went well.
+PYTHON_THAT_INSTALLS = PYTHON_WITHOUT_NETWORK.replace("exit 1", "exit 0")
 
 
 def programs(folder: Path, own: dict[str, str]) -> Path:
@@ -31,12 +34,14 @@ def programs(folder: Path, own: dict[str, str]) -> Path:
     return folder
 
 
-def set_up(project: Path, own: dict[str, str], **environ: str) -> str:
-    """What the script says in a fresh copy of the project where only `own` is installed; it has to fail."""
+def set_up(project: Path, own: dict[str, str], failing: str = ".venv", **environ: str) -> str:
+    """What the script says in a fresh copy of the project where only `own` is installed; `failing` has to fail."""
     (project / "scripts").mkdir(parents=True)
-    shutil.copy(ROOT / "scripts" / "setup.sh", project / "scripts")
-    for name in ("requirements.lock", "pyproject.toml"):
-        shutil.copy(ROOT / name, project)
+    for script in ("setup.sh", "pages.sh"):
+        shutil.copy(ROOT / "scripts" / script, project / "scripts")
+    (project / "portal").mkdir()
+    for name in ("requirements.lock", "pyproject.toml", "portal/package.json", "portal/package-lock.json"):
+        shutil.copy(ROOT / name, project / name)
     path = {"PATH": str(programs(project / "programs", own))}
     ended = subprocess.run(
         [str(project / "scripts" / "setup.sh"), "run"],
@@ -47,17 +52,15 @@ def set_up(project: Path, own: dict[str, str], **environ: str) -> str:
         check=False,
     )
     assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert not list(project.glob(".venv/.installed*")), "the next run has to try again"
+    assert not list(project.glob(f"{failing}/.installed*")), "the next run has to try again"
     return ended.stdout
 
 
 def test_whoever_may_not_install_is_told_the_one_command(tmp_path: Path) -> None:
     """Neither root nor sudo: the whole line to type, with every missing package, and nothing is tried."""
     said = set_up(tmp_path / "a b", {"id": "echo 1000", "apt-get": "echo tried", "python3": "exit 0"})
-    line = (
-        "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends prometheus prometheus-alertmanager'"
-    )
-    assert line in said
+    packages = "npm prometheus prometheus-alertmanager"
+    assert f"sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends {packages}'" in said
     assert "tried" not in said
 
 
@@ -71,6 +74,14 @@ def test_whoever_may_not_install_is_told_the_one_command(tmp_path: Path) -> None
 def test_an_old_python_and_a_failed_download_are_said(tmp_path: Path, python: str, said: str) -> None:
     """The last words are ours and say what to do."""
     assert said in set_up(tmp_path / "project", {"python3": python, **INSTALLED})
+
+
+def test_a_failed_download_of_the_pages_scripts_is_said(tmp_path: Path) -> None:
+    """The words of npm come first, then ours: what failed, and what to set."""
+    npm = {"npm": "echo 'npm: no such host' >&2; exit 1"}
+    said = set_up(tmp_path / "project", {"python3": PYTHON_THAT_INSTALLS, **INSTALLED, **npm}, failing=".npm")
+    assert "npm could not install" in said
+    assert "npm_config_registry" in said
 
 
 def test_a_python_that_is_not_there_is_named(tmp_path: Path) -> None:

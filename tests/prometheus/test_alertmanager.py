@@ -9,7 +9,10 @@ import yaml
 
 from tests.prometheus import files
 
-ALSO_BY_MAIL = {"Watchdog", "ExporterDown", "WebhookDeliveryFailing"}
+ALSO_BY_MAIL = {
+    *("Watchdog", "ExporterDown", "WebhookDeliveryFailing"),
+    *("NotificationsFailing", "RuleEvaluationFailing", "StorageFailing"),
+}
 
 
 def config() -> dict[str, Any]:
@@ -35,7 +38,7 @@ def test_amtool_accepts_the_configuration() -> None:
 
 @pytest.mark.parametrize("labels", label_sets(), ids=lambda labels: labels["alertname"])
 def test_every_alert_reaches_the_webhook(labels: dict[str, str]) -> None:
-    """Each label set a rule can produce; the three about our own death leave by mail as well."""
+    """Each label set a rule can produce; those about our own death leave by mail as well."""
     wanted = "mail,backhaul-webhook" if labels["alertname"] in ALSO_BY_MAIL else "backhaul-webhook"
     pairs = [f"{name}={value}" for name, value in labels.items()]
     config_file = f"--config.file={files.ALERTMANAGER_CONFIG}"

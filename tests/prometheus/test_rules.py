@@ -27,8 +27,16 @@ CONTRACT_SERIES = {
     *("circuit:utilization:ratio_rate5m", "circuit:up:avg5m"),
     *("reseller:bandwidth_bits_per_second:rate5m", "reseller:utilization:ratio_rate5m"),
 }
-# What Prometheus writes itself, and what the alert webhook serves.
-FOREIGN = {"up", "ALERTS", "backhaul_webhook_oldest_pending_seconds", "backhaul_webhook_dead_letters_total"}
+# What Prometheus writes itself, what the alert webhook and the pinger serve, and what Prometheus and Alertmanager say
+# of themselves.
+FOREIGN = {
+    *("up", "ALERTS", "backhaul_webhook_oldest_pending_seconds", "backhaul_webhook_dead_letters_total"),
+    *("backhaul_pinger_socket_up", "alertmanager_notifications_failed_total"),
+    *("prometheus_rule_evaluation_failures_total", "prometheus_rule_group_iterations_missed_total"),
+    *("prometheus_tsdb_compactions_failed_total", "prometheus_tsdb_wal_truncations_failed_total"),
+    *("prometheus_tsdb_wal_writes_failed_total", "prometheus_remote_storage_highest_timestamp_in_seconds"),
+    "prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
+}
 
 # A section of the runbooks: its title, and what stands below it.
 SECTION = re.compile(r"^## (\w+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)

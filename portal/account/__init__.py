@@ -1,0 +1,1 @@
+"""What everybody does with their own account, and the platform's owner with the isps."""

@@ -1,0 +1,40 @@
+"""What may still be said of maintenance: the SLA leaves out only work that was announced before it began.
+
+The inventory file may tell of the past, as what was announced elsewhere; a form and the API may not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from inventory.entries import EntryError, EntryErrors
+from inventory.models import Maintenance
+
+BEGUN = (
+    "This window has begun. The SLA counts only work that was announced before it started, so what is left to change "
+    "is to end it now."
+)
+
+
+def too_late(starts: datetime | None, approved_at: datetime | None, now: datetime) -> list[EntryError]:
+    """What is wrong with these times of a window that is announced or changed now."""
+    late = []
+    if starts is not None and starts <= now:
+        late.append(EntryError("starts", "starts has passed; the SLA counts only work that is announced before it"))
+    if approved_at is not None and approved_at > now:
+        late.append(EntryError("approved_at", "approved_at is still to come; expected when it was approved"))
+    return late
+
+
+def judge(window: Maintenance, before: Maintenance | None, now: datetime) -> Maintenance:
+    """`window`, where it may take the place of `before` (None: it is new). Raises EntryErrors.
+
+    One that has begun can be ended, now or before it would have been.
+    """
+    if before is None or before.starts > now:
+        if late := too_late(window.starts, window.approved_at, now):
+            raise EntryErrors(late)
+    elif replace(window, ends=before.ends) != before or not now <= window.ends <= before.ends:
+        raise EntryErrors([EntryError("ends" if window.ends != before.ends else "", BEGUN)])
+    return window

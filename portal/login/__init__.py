@@ -1,0 +1,1 @@
+"""Logging in: password, link by mail, second factor, and the session that comes of it."""

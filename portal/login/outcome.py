@@ -1,0 +1,38 @@
+"""What comes of a login that was right so far: the code is asked for, or the session begins."""
+
+from __future__ import annotations
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from inventory.registry import attempts, audit
+from inventory.registry.audit import Actor
+from inventory.registry.people import User
+from inventory.registry.scope import LOGIN
+from portal.login import current, second_factor
+from portal.metrics import LOGINS
+from portal.services import services
+
+
+def after_first_factor(user: User, back: str, *, way: str) -> AnyResponse:
+    """Ask for the code where there is or must be one; the session until then opens nothing else."""
+    if not user.has_totp and not second_factor.required(user):
+        return log_in(user, back, way=way)
+    page = "login.code" if user.has_totp else "login.enrol"
+    response = redirect(url_for(page, next=None if back == "/" else back), 303)
+    current.start(user, response, second_factor=False)
+    return response
+
+
+def log_in(user: User, back: str, *, way: str) -> AnyResponse:
+    """Begin the whole session, with a token that nobody has seen before."""
+    address = current.client_address(request)
+    with services().registry.write(LOGIN) as tx:
+        attempts.remember(tx, user.email, address)
+        actor = Actor(user.email, address)
+        audit.record(tx, actor, "login", "user", user.id, {"way": way}, isp=user.isp, tenant=user.tenant)
+    if way == "link":
+        LOGINS.labels(way, "accepted").inc()
+    response = redirect(back, 303)
+    current.start(user, response, second_factor=True)
+    return response

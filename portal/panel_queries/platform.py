@@ -1,0 +1,198 @@
+"""What the owner's dashboard of Backhaul itself draws, from Prometheus' own data source."""
+
+from __future__ import annotations
+
+from portal.binding import Query
+
+_OURS = 'job=~"backhaul-exporter|backhaul-webhook|backhaul-portal|prometheus|alertmanager"'
+
+_BUSY_RULES = (
+    "max by (rule_group) (prometheus_rule_group_last_duration_seconds / prometheus_rule_group_interval_seconds)"
+)
+
+
+def _p95(histogram: str) -> str:
+    return f"histogram_quantile(0.95, sum by (le) (rate({histogram}_bucket[5m])))"
+
+
+# Backhaul itself, by Prometheus' own data source: nobody but the platform's owner has that.
+PANELS: tuple[Query, ...] = tuple(
+    Query(name, expr, "platform", unit, legend, what)  # type: ignore[arg-type]  # the tests know every unit
+    for name, expr, unit, legend, what in (
+        (
+            "services-now",
+            f"min by (job) (last_over_time(up{{{_OURS}}}[1m]))",
+            "state",
+            "{{job}}",
+            "Whether each service answers Prometheus now.",
+        ),
+        (
+            "services-up",
+            f"min by (job) (up{{{_OURS}}})",
+            "state",
+            "{{job}}",
+            "Whether each service answered Prometheus.",
+        ),
+        (
+            "scrapes-answered",
+            'avg(up{job="backhaul-devices"})',
+            "ratio",
+            "Device readings",
+            "Share of the readings of devices that came back from the exporter in time.",
+        ),
+        (
+            "exporter-probes",
+            "sum by (outcome) (rate(backhaul_exporter_probes_total[5m]))",
+            "per second",
+            "{{outcome}}",
+            "Readings of devices, by what became of them.",
+        ),
+        (
+            "exporter-probe-p95",
+            _p95("backhaul_exporter_probe_duration_seconds"),
+            "seconds",
+            "Reading a device",
+            "How long 95 of 100 readings of a device took at most.",
+        ),
+        (
+            "processor-used",
+            f"sum by (job) (rate(process_cpu_seconds_total{{{_OURS}}}[5m]))",
+            "cores",
+            "{{job}}",
+            "Processor cores each service uses.",
+        ),
+        (
+            "memory-used",
+            f"sum by (job) (process_resident_memory_bytes{{{_OURS}}})",
+            "bytes",
+            "{{job}}",
+            "Memory each service holds.",
+        ),
+        (
+            "messages-pending",
+            "max by (channel) (backhaul_webhook_messages_pending)",
+            "count",
+            "{{channel}}",
+            "Notices that wait to be sent.",
+        ),
+        (
+            "messages-oldest",
+            "max(backhaul_webhook_oldest_pending_seconds)",
+            "seconds",
+            "Oldest",
+            "How long the oldest notice has been waiting; an alert starts at 2 minutes.",
+        ),
+        (
+            "messages-sent",
+            "sum by (channel, outcome) (increase(backhaul_webhook_deliveries_total[5m]))",
+            "count",
+            "{{channel}}, {{outcome}}",
+            "Tries to hand a message to a provider, in 5 minutes, by how they ended.",
+        ),
+        (
+            "messages-p95",
+            _p95("backhaul_webhook_delivery_latency_seconds"),
+            "seconds",
+            "Until accepted",
+            "How long 95 of 100 messages took at most, from the alert's arrival until the provider had them.",
+        ),
+        (
+            "messages-given-up",
+            "sum by (channel) (increase(backhaul_webhook_dead_letters_total[1h]))",
+            "count",
+            "{{channel}}",
+            "Notices nobody was given, in the hour before.",
+        ),
+        (
+            "watchdog-age",
+            "time() - max(backhaul_webhook_watchdog_timestamp_seconds > 0)",
+            "seconds",
+            "Watchdog",
+            "How long ago the alert that always fires last came through to the webhook.",
+        ),
+        (
+            "portal-requests",
+            "sum by (status) (rate(backhaul_portal_requests_total[5m]))",
+            "per second",
+            "{{status}}",
+            "Answers of the portal, by status.",
+        ),
+        (
+            "portal-p95",
+            _p95("backhaul_portal_request_duration_seconds"),
+            "seconds",
+            "Answering",
+            "How long 95 of 100 answers of the portal took at most.",
+        ),
+        (
+            "portal-logins",
+            "sum by (way, outcome) (increase(backhaul_portal_logins_total[15m]))",
+            "count",
+            "{{way}}, {{outcome}}",
+            "Logins to the portal in 15 minutes: many refused ones are somebody who guesses.",
+        ),
+        (
+            "prometheus-series",
+            "max(prometheus_tsdb_head_series)",
+            "count",
+            "Series",
+            "Time series Prometheus holds in memory: what its memory goes by.",
+        ),
+        (
+            "prometheus-samples",
+            "sum(rate(prometheus_tsdb_head_samples_appended_total[5m]))",
+            "per second",
+            "Samples",
+            "Samples Prometheus takes in: what its disk goes by.",
+        ),
+        (
+            "prometheus-disk",
+            "max(prometheus_tsdb_storage_blocks_bytes)",
+            "bytes",
+            "Blocks",
+            "Disk that Prometheus' blocks take, without the last hours.",
+        ),
+        (
+            "rules-share",
+            _BUSY_RULES,
+            "ratio",
+            "{{rule_group}}",
+            "Of the time between two evaluations, what one takes; near 1 alerts come late.",
+        ),
+        (
+            "rules-failed",
+            "sum(increase(prometheus_rule_evaluation_failures_total[15m]))",
+            "count",
+            "Failed",
+            "Evaluations of rules that failed, in 15 minutes. Any is a fault.",
+        ),
+        (
+            "alerts-lost",
+            "sum(increase(prometheus_notifications_dropped_total[15m]))",
+            "count",
+            "Not taken by Alertmanager",
+            "Alerts Prometheus could not hand to Alertmanager, in 15 minutes.",
+        ),
+        (
+            "alertmanager-failed",
+            "sum(increase(alertmanager_notifications_failed_total[15m]))",
+            "count",
+            "Not taken by the webhook",
+            "Notifications Alertmanager could not hand on, in 15 minutes.",
+        ),
+        (
+            "alerts-firing",
+            'count by (alertname) (ALERTS{alertstate="firing"})',
+            "count",
+            "{{alertname}}",
+            "Alerts that fire, of all isps. Watchdog always does.",
+        ),
+        (
+            "isps-circuits-down",
+            'max by (isp) (isp:circuits:count{state="down"})',
+            "count",
+            "{{isp}}",
+            "Circuits that are down, by isp.",
+        ),
+    )
+)

@@ -1,0 +1,190 @@
+"""Asks Prometheus: pooled connections, one deadline, and answers shared for a few seconds by all who ask the same.
+
+The expressions come from the catalogue (`queries.py`) alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import structlog
+import urllib3
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+MAX_POINTS = 1_000  # of one series; more than a screen has columns for
+MAX_BYTES = 32_000_000  # of one answer: 100,000 series of an instant are about 20 MB
+SHARED_SECONDS = 3.0  # rules are evaluated every 5 s, so nobody sees older figures than without it by much
+AWAY_SECONDS = 2.0  # after a failure nobody waits for the deadline again for so long
+_CHUNK = 262_144
+_NOBODY = urllib3.exceptions.NewConnectionError  # for urllib3 one of its timeouts
+_KEPT = 512  # answers
+
+
+class PrometheusAway(Exception):
+    """Prometheus did not answer, or not with what was asked for. The text is a sentence for people, tenants too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One series at one moment. `value` is None where the series is there without a figure (NaN, infinity)."""
+
+    labels: Mapping[str, str]
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series over time: (Unix seconds, value) in their order; None as in Sample. A gap has no point at all."""
+
+    labels: Mapping[str, str]
+    points: Sequence[tuple[float, float | None]]
+
+
+class Prometheus:
+    """The HTTP API of one Prometheus, or of what speaks like one. May be used from any thread."""
+
+    def __init__(self, url: str, timeout: float = 5.0, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = url.rstrip("/")
+        self._timeout = timeout
+        self._clock = clock
+        self._pool = urllib3.PoolManager(num_pools=1, maxsize=16, retries=False)
+        self._answers = _Shared(clock)
+        self._away_until = -math.inf
+        self._away = ""
+
+    def instant(self, expr: str) -> list[Sample]:
+        """What `expr` is now, by Prometheus' own clock. Raises PrometheusAway."""
+        return self._answers.get(("instant", expr), lambda: self._instant(expr))
+
+    def range(self, expr: str, start: float, end: float, step: float) -> list[Series]:
+        """What `expr` was at start, start + step, ... up to end (Unix seconds).
+
+        Raises PrometheusAway, and ValueError for a range of no or of more than MAX_POINTS points.
+        """
+        points = (end - start) // step + 1 if step > 0 else 0
+        if not 1 <= points <= MAX_POINTS:
+            raise ValueError(
+                f"{points:g} points from {start:g} to {end:g} every {step:g} s; expected 1 to {MAX_POINTS}"
+            )
+        form = {"query": expr, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
+        return self._answers.get(("range", *form.values()), lambda: self._range(form))
+
+    def _instant(self, expr: str) -> list[Sample]:
+        result = self._post("/api/v1/query", {"query": expr}, "vector")
+        return [Sample(one["metric"], _figure(one["value"][1])) for one in result]
+
+    def _range(self, form: Mapping[str, str]) -> list[Series]:
+        result = self._post("/api/v1/query_range", form, "matrix")
+        return [Series(one["metric"], [(float(when), _figure(text)) for when, text in one["values"]]) for one in result]
+
+    def _post(self, path: str, form: Mapping[str, str], kind: str) -> Any:
+        """The result of one query. A form in the body has no limit of length, as an address has."""
+        if self._clock() < self._away_until:
+            raise PrometheusAway(self._away)
+        try:
+            status, body = self._read(path, {**form, "timeout": f"{self._timeout:g}s"})
+        except urllib3.exceptions.HTTPError as error:
+            late = isinstance(error, urllib3.exceptions.TimeoutError) and not isinstance(error, _NOBODY)
+            what = "did not answer in time" if late else "cannot be reached"
+            log.warning("prometheus_away", url=self._url, error=type(error).__name__)
+            self._away = f"Prometheus {what}; figures are unknown until it is back"
+            self._away_until = self._clock() + AWAY_SECONDS
+            raise PrometheusAway(self._away) from error
+        return self._result(status, body, kind)
+
+    def _read(self, path: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+        """Status and body. A timeout of urllib3 is per read, so the whole is held against the clock here."""
+        deadline = self._clock() + self._timeout
+        response = self._pool.request(
+            "POST",
+            self._url + path,
+            body=urlencode(form),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            timeout=self._timeout,
+            preload_content=False,
+            redirect=False,
+        )
+        try:
+            body = self._whole(response, deadline)
+        except BaseException:
+            response.close()  # what is still to come belongs to no other answer
+            raise
+        response.release_conn()
+        return response.status, body
+
+    def _whole(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+        whole = bytearray()
+        while part := response.read1(_CHUNK):  # what has come by now: read() would wait for all of it
+            whole += part
+            if len(whole) > MAX_BYTES:
+                raise PrometheusAway(f"The answer of Prometheus is larger than {MAX_BYTES:,} bytes; ask for less")
+            if self._clock() > deadline:
+                raise urllib3.exceptions.TimeoutError
+        return bytes(whole)
+
+    def _result(self, status: int, body: bytes, kind: str) -> Any:
+        try:
+            answer = json.loads(body)
+            if answer["status"] == "success" and answer["data"]["resultType"] == kind:
+                return answer["data"]["result"]
+            said = str(answer.get("error") or f"a {answer['data']['resultType']} in place of a {kind}")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            said = "something that is not the answer of a Prometheus"
+        log.error("prometheus_refused", url=self._url, status=status, said=said[:500])
+        raise PrometheusAway("Prometheus did not understand what it was asked, or answered with something else")
+
+
+class _Shared:
+    """Answers of the last few seconds; whoever asks what is being asked waits for that answer."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[str, ...], tuple[float, Future[Any]]] = OrderedDict()
+
+    def get(self, key: tuple[str, ...], ask: Callable[[], T]) -> T:
+        future: Future[T]
+        with self._lock:
+            until, future = self._kept.get(key, (-math.inf, Future()))
+            ours = not until > self._clock()
+            if ours:
+                future = Future()
+                self._keep(key, math.inf, future)
+        if ours:
+            self._settle(key, future, ask)
+        return future.result()
+
+    def _settle(self, key: tuple[str, ...], future: Future[T], ask: Callable[[], T]) -> None:
+        """Put the answer, or the error, in; an error is shared by those who wait for it, and kept for nobody else."""
+        try:
+            answer = ask()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            with self._lock:
+                self._kept.pop(key, None)
+            future.set_exception(error)
+        else:
+            with self._lock:
+                self._keep(key, self._clock() + SHARED_SECONDS, future)
+            future.set_result(answer)
+
+    def _keep(self, key: tuple[str, ...], until: float, future: Future[Any]) -> None:
+        self._kept[key] = (until, future)
+        self._kept.move_to_end(key)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
+
+def _figure(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None

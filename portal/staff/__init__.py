@@ -1,0 +1,1 @@
+"""The pages of the ISP's staff: one module a subject."""

@@ -1,0 +1,89 @@
+// Fetches this page again and swaps the elements that carry data-live, so that states change without a reload.
+
+const SOON = 200; // ms, and up to a second more so that not everybody comes at once
+const APART = 2_500; // ms between two fetches
+const EVERY = 30_000; // ms, and up to a fifth more
+const SETTLED = 4_000; // ms after news: by then no figure is left from before it (the server keeps them for 3 s)
+
+let timer = 0;
+let settling = 0;
+let fetched = Date.now(); // the page itself has just come
+let stale = false; // something happened while nobody looked
+
+const live = () => document.querySelectorAll("[data-live][id]");
+const worthIt = () => document.querySelector("[data-live][id]:not(#banners)") !== null;
+
+// After an alert: at once, and once more when the figures have followed.
+export function refreshForNews() {
+  refreshSoon();
+  clearTimeout(settling);
+  settling = setTimeout(refreshSoon, SETTLED);
+}
+
+export function refreshSoon() {
+  if (timer || !worthIt()) return;
+  const wait = Math.max(SOON + Math.random() * 1_000, fetched + APART - Date.now());
+  timer = setTimeout(refresh, wait);
+}
+
+export function keepFresh() {
+  setTimeout(() => {
+    refreshSoon();
+    keepFresh();
+  }, EVERY * (1 + Math.random() / 5));
+}
+
+// Whether the server still knows us: it leads whoever it does not know to the login.
+export async function loggedIn() {
+  try {
+    return (await ask()).type !== "opaqueredirect";
+  } catch {
+    return true; // it cannot be reached, which says nothing
+  }
+}
+
+const ask = () =>
+  fetch(location.href, { redirect: "manual", headers: { "X-Live": "1" }, signal: AbortSignal.timeout(10_000) });
+
+async function refresh() {
+  timer = 0;
+  if (document.hidden) {
+    stale = true;
+    return;
+  }
+  fetched = Date.now();
+  try {
+    const answer = await ask();
+    if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch {
+    // The next one comes by itself; live.js says when the connection is away.
+  }
+}
+
+function swap(page) {
+  for (const old of live()) {
+    const fresh = page.getElementById(old.id);
+    if (fresh === null || same(old, fresh) || busy(old)) continue;
+    const place = focusable(old).indexOf(document.activeElement);
+    const node = document.importNode(fresh, true);
+    old.replaceWith(node);
+    focusable(node)[place]?.focus({ preventScroll: true });
+    node.dispatchEvent(new CustomEvent("live:swapped", { bubbles: true }));
+  }
+}
+
+const same = (old, fresh) => old.isEqualNode(fresh);
+const focusable = (node) => [...node.querySelectorAll("a, button, input, select, textarea, summary, [tabindex]")];
+
+// Nothing is taken from under the hands of who types or has a menu open.
+function busy(node) {
+  const focus = document.activeElement;
+  const typing = node.contains(focus) && focus.matches("input, select, textarea");
+  return typing || node.querySelector(":popover-open, dialog[open]") !== null;
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden || !stale) return;
+  stale = false;
+  refreshSoon();
+});

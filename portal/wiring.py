@@ -1,0 +1,24 @@
+"""Builds the services a process of the portal works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from inventory.database import open_database
+from inventory.registry.scope import Registry
+from inventory.vault import Vault
+from portal.mail import Mailer
+from portal.prometheus import Prometheus
+from portal.services import Services
+from portal.settings import Settings
+
+
+def build(settings: Settings, environ: Mapping[str, str]) -> Services:
+    """One of each. Raises SettingError for a database URL or a key that will not do."""
+    return Services(
+        settings=settings,
+        registry=Registry(open_database(settings.database_url)),
+        vault=Vault.from_settings(environ),
+        prometheus=Prometheus(settings.prometheus_url),
+        mailer=Mailer(settings.mail),
+    )

@@ -1,0 +1,57 @@
+"""Maintenance by the API: nobody takes an outage out of the SLA after it began."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from inventory.models import Maintenance
+from inventory.registry.audit import CLI
+from inventory.registry.scope import Scope
+from inventory.registry.windows import save_maintenance
+from portal.services import Services
+from tests.portal.api.conftest import ProgramOf
+from tests.portal.conftest import on_both_databases
+from tests.portal.world import SKY
+
+pytestmark = on_both_databases
+
+CIRCUIT = SKY.circuit(SKY.resellers[0])
+NOW = datetime.now(UTC)
+
+
+def moment(hours: float) -> str:
+    return (NOW + timedelta(hours=hours)).isoformat()
+
+
+def under_way(services: Services) -> None:
+    """A window that began an hour ago and goes on for two."""
+    starts, ends, approved_at = (NOW + timedelta(hours=hours) for hours in (-1, 2, -5))
+    window = Maintenance("sky-now", (CIRCUIT,), (), starts, ends, approved_at, "noc", "splice")
+    with services.registry.write(Scope("staff", SKY.id)) as tx:
+        save_maintenance(tx, window, version=None, actor=CLI)
+
+
+def test_nothing_is_announced_afterwards(program_of: ProgramOf) -> None:
+    """Neither a window that has begun nor an approval that is still to come."""
+    program = program_of("support")
+    body = {"id": "sky-late", "circuits": [CIRCUIT], "approved_by": "noc", "reason": "x"}
+    for starts, approved, wrong in ((-1, -2, "starts"), (1, 0.5, "approved_at")):
+        times = {"starts": moment(starts), "ends": moment(3), "approved_at": moment(approved)}
+        answer = program.ask("POST", "/maintenance", json=body | times)
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.get_json()["errors"]] == [wrong]
+    assert program.get("/maintenance/sky-late").status_code == 404
+    path = f"/maintenance/{SKY.maintenance}"
+    assert program.write("PUT", path, program.body(path) | {"starts": moment(-1)}).status_code == 422
+
+
+def test_what_has_begun_can_only_end(program_of: ProgramOf, services: Services) -> None:
+    """Earlier than it would have, not before now; it is neither extended nor changed nor taken away."""
+    under_way(services)
+    program, path = program_of("support"), "/maintenance/sky-now"
+    whole = program.body(path)
+    for change in ({"ends": moment(3)}, {"ends": moment(-0.5)}, {"reason": "more"}, {"starts": moment(1)}):
+        assert program.write("PUT", path, whole | change).status_code == 422, change
+    assert program.write("DELETE", path).status_code == 409
+    assert program.body(path) == whole
+    assert program.write("PUT", path, whole | {"ends": moment(1)}).status_code == 200

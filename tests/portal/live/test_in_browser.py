@@ -1,0 +1,128 @@
+"""Live updates in a real browser: a page nobody reloads."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from inventory.registry import sessions
+from inventory.registry.scope import LOGIN
+from tests.portal.browser import PHONE, Visit, assert_accessible, assert_fits, photograph
+from tests.portal.serving import Served, end, fire
+from tests.portal.world import SKY
+
+SOON = 5_000  # ms
+_LIVE = re.compile(r"/live(\?|$)")
+
+_STREAMS = """performance.getEntriesByType("resource").filter((one) => new URL(one.name).pathname === "/live").length"""
+
+
+def listening(page: Page) -> Page:
+    """Wait until the page follows the stream: its first event has come."""
+    expect(page.locator("body")).to_have_attribute("data-stream", "on", timeout=2 * SOON)
+    return page
+
+
+def test_an_alert_appears_without_reload(visit: Visit, served: Served) -> None:
+    """Within five seconds: a toast, the counter, and the state on the page; later the toast of its end."""
+    page = listening(visit("sky-r2", "/my"))
+    expect(page.locator(".badge.up")).to_have_count(0)
+    page.evaluate("window.stays = true")
+    served.prometheus.circuit("skylink", "sky-r2", "sky-r2-main", up=0, download=0, upload=0)
+    counter = page.get_by_role("banner").locator("[data-open-alerts]")
+    before = int(counter.inner_text())
+    alert = fire(served.registry, tenant="sky-r2", circuit="sky-r2-main")
+    toast = page.locator(".toast")
+    expect(toast).to_contain_text("Line sky-r2-main", timeout=SOON)
+    expect(toast).to_have_attribute("role", "alert")
+    expect(counter).to_have_text(str(before + 1))
+    expect(page.locator(".circuit .badge.down")).to_be_visible(timeout=SOON)
+    listed = page.get_by_role("region", name="Open alerts")  # the toast has the same words
+    expect(listed.get_by_text("Line sky-r2-main is down")).to_be_visible()
+    assert_accessible(page)
+    photograph(page, "live-toast")
+    toast.get_by_role("button", name="Dismiss").click()
+    expect(toast).to_have_count(0)
+
+    served.prometheus.circuit("skylink", "sky-r2", "sky-r2-main", up=1, download=90e6, upload=9e6)
+    end(served.registry, alert)
+    expect(page.locator(".toast.ended")).to_contain_text("Over:", timeout=SOON)
+    expect(page.locator(".circuit .badge.up")).to_be_visible(timeout=2 * SOON)
+    assert page.evaluate("window.stays") is True, "the page was loaded again"
+
+
+def test_a_storm_does_not_bury_the_page(visit: Visit, served: Served) -> None:
+    """Six alerts one after the other: four notices at most, and the page as wide as the phone."""
+    page = listening(visit("sky-r2", "/my/contacts", width=PHONE))
+    alerts = [
+        fire(served.registry, tenant="sky-r2", summary=f"Wrong{'x' * 300} {number}", circuit=f"gone-{number}")
+        for number in range(6)
+    ]
+    expect(page.locator(".toast")).to_have_count(4, timeout=2 * SOON)
+    assert_fits(page)
+    photograph(page, "live-storm")
+    for alert in alerts:
+        end(served.registry, alert)
+
+
+def test_what_somebody_types_is_left_alone(visit: Visit, served: Served) -> None:
+    """A live part of the page is swapped around whoever works in it, never under his hands."""
+    page = listening(visit("support", "/alerts"))
+    page.evaluate(
+        """() => {
+          const part = document.querySelector('[data-live][id]:not(#banners)') ?? document.body;
+          const field = document.createElement('input');
+          field.id = 'typed';
+          part.append(field);
+          field.focus();
+        }"""
+    )
+    page.keyboard.type("half a word")
+    alert = fire(served.registry, name="NttnBandwidthHigh", link=SKY.link, summary="Link above its threshold")
+    expect(page.locator(".toast")).to_be_visible(timeout=SOON)
+    page.wait_for_timeout(2_000)  # longer than the page waits to fetch itself
+    assert page.locator("#typed").input_value() == "half a word"
+    end(served.registry, alert)
+
+
+def test_two_tabs_share_one_stream(visit: Visit, served: Served) -> None:
+    """A browser's tabs would use up its connections; closing the one that has the stream passes it on."""
+    first = listening(visit("client", "/my"))
+    second = first.context.new_page()
+    second.goto(f"{served.url}/my/alerts")
+    listening(second)
+    assert second.evaluate(_STREAMS) == 0
+    alert = fire(served.registry, tenant=SKY.client, circuit=SKY.circuit(SKY.client))
+    for page in (first, second):
+        expect(page.locator(".toast")).to_be_visible(timeout=SOON)
+    first.close()
+    end(served.registry, alert)
+    expect(second.locator(".toast.ended")).to_be_visible(timeout=2 * SOON)
+
+
+def test_a_logout_elsewhere_is_said(visit: Visit, served: Served) -> None:
+    """The page does not vanish under somebody's hands: it says that he is logged out, and where to go."""
+    page = listening(visit("finance", "/account"))
+    cookie = next(one for one in page.context.cookies() if one["name"] == "session")
+    with served.registry.write(LOGIN) as tx:
+        sessions.end_session(tx, sessions.hash_token(cookie["value"]), user_id=served.world.user("finance").id)
+    expect(page.get_by_role("link", name="Log in again")).to_be_visible(timeout=2 * SOON)
+
+
+def test_a_lost_connection_is_said_calmly_and_comes_back(visit: Visit, served: Served) -> None:
+    """A notice while it is away and none afterwards; then alerts appear again."""
+    page = visit("sky-r2", "/my/alerts")
+    visit.forgive("net::ERR_FAILED")
+    page.route(_LIVE, lambda route: route.abort())
+    page.reload()
+    notice = page.get_by_text("Live updates are interrupted")
+    expect(notice).to_be_visible(timeout=3 * SOON)
+    assert_accessible(page)
+    photograph(page, "live-lost")
+    page.unroute(_LIVE)
+    listening(page)
+    expect(notice).to_be_hidden()
+    alert = fire(served.registry, tenant="sky-r2", circuit="sky-r2-main")
+    expect(page.locator(".toast")).to_be_visible(timeout=SOON)
+    end(served.registry, alert)

@@ -1,0 +1,82 @@
+"""The first page, before a real Prometheus: what is counted, what is named, and what is said when nothing is known."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from inventory.registry import tables
+from inventory.registry.scope import SERVICE
+from portal.services import Services
+from portal.staff import overview
+from portal.states import Overview
+from tests.portal.conftest import LoginAs, logged_in_client
+from tests.portal.prometheus import app_with_figures, filled_prometheus, services_with_figures  # noqa: F401 - fixtures
+from tests.portal.staff.acting import text_of
+from tests.portal.world import MBPS, SKY, World
+
+
+def test_counts_and_names(app_with_figures: Flask, services_with_figures: Services, world: World) -> None:  # noqa: F811
+    """Circuits down by name, resellers by level, links against their threshold, routers by their last poll."""
+    down = {"circuit": "sky-down", "isp": SKY.id, "tenant": SKY.client}
+    with services_with_figures.registry.write(SERVICE) as tx:
+        circuit = {**down, "position": 1, "name": "Fallen line", "device": SKY.device, "attach_kind": "queue"}
+        circuit |= {"attach_name": "x", "faces": "customer", "ping_from": "server"}
+        tx.connection.execute(tables.circuits.insert().values(circuit))
+        plan = {**down, "download_bps": MBPS, "upload_bps": MBPS, "valid_from": 0.0, "set_by": "test"}
+        tx.connection.execute(tables.plans.insert().values(plan))
+    client = logged_in_client(app_with_figures, services_with_figures, world.user("engineer"), SKY.id)
+    page = text_of(client, "/overview")
+    assert "2 circuits down" in page  # and a session without a ping, which is in no registry
+    assert "1 circuits in maintenance" in page
+    assert "4 open alerts" in page
+    assert "0 routers down, 1 up" in page
+    assert "▼ Down Fallen line sky-c1 · sky-core" in page
+    assert "● 2 ok" in page
+    assert "CircuitDown sky-r1 Company sky-r1" in page
+    assert "950 Mbps" in page
+    assert "sky-core ▲ Up" in page
+    assert "del-" not in page
+    assert "Nothing is measured" not in page
+
+
+def test_nothing_known_is_not_zero(login_as: LoginAs) -> None:
+    """With Prometheus away there are the registry's own things, and dashes for the rest."""
+    page = text_of(login_as("engineer"), "/overview")
+    assert "Measurements are not available right now" in page
+    assert "— circuits down" in page
+    assert "Not known right now" in page
+    assert "NTTN sky ? Unknown" in page
+    assert "4 open alerts" in page
+
+
+@pytest.mark.parametrize("states", [{}, {"up": 0, "down": 0, "unknown": 3}])
+def test_says_what_to_do_while_nothing_is_measured(
+    login_as: LoginAs, monkeypatch: pytest.MonkeyPatch, states: dict[str, int]
+) -> None:
+    """Without its exporter Prometheus answers and knows nothing."""
+    monkeypatch.setattr(overview, "overview_counts", lambda *_: Overview(states, {}, {}, states))
+    assert "see whether the exporter runs" in text_of(login_as("engineer"), "/overview")
+
+
+@pytest.mark.parametrize(
+    "path", ["/overview", "/resellers", "/links", "/devices", f"/devices/{SKY.device}", "/search?q=a"]
+)
+def test_without_the_registry_pages_say_so(login_as: LoginAs, services: Services, path: str) -> None:
+    """503 with a sentence, and nothing of what is inside."""
+    client = login_as("engineer")
+    with services.registry.write(SERVICE) as tx:
+        for table in (tables.vlans, tables.links, tables.tenants, tables.devices):
+            tx.connection.exec_driver_sql(f'ALTER TABLE "{table.name}" RENAME TO "{table.name}_gone"')
+    answer = client.get(path)
+    assert answer.status_code == 503
+    text = answer.get_data(as_text=True)
+    assert "registry does not answer" in text
+    assert OperationalError.__name__ not in text
+    assert "no such table" not in text
+
+
+def test_who_may_not_see_alerts_sees_none(login_as: LoginAs) -> None:
+    """Tenants have no overview at all."""
+    text_of(login_as("sky-r1"), "/overview", 404)
