@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from backhaul import grafana_commands, logs, registry_commands, user_commands
+from backhaul import backup_commands, grafana_commands, logs, registry_commands, user_commands
 from inventory.loader import InventoryError, load_inventory, summary
 from inventory.settings import SettingError, parse_listen, read_env_file, required, setting
 from inventory.shards import parse_shard
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     portal.set_defaults(run=_portal)
 
     user_commands.add_to(commands)
+    backup_commands.add_to(commands)
     grafana_commands.add_to(commands)
 
     configure = commands.add_parser(
