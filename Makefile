@@ -2,10 +2,10 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help run test check format bench setup lock docs clean
+.PHONY: help run test test-compose check format bench setup lock docs dashboards clean
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run:  ## set up and start the whole stack on loopback with a simulated network (flags: make run ARGS="--port-offset 100")
 	@scripts/setup.sh run
@@ -15,7 +15,11 @@ test:  ## set up and pass all tests (a part: make test ARGS="tests/inventory -k 
 	@scripts/setup.sh test
 	@$(BIN)/python -m pytest $(ARGS)
 
-check:  ## format, lint, types, room borders, generated docs, Prometheus and Alertmanager files
+test-compose:  ## the compose file on a Docker engine started for it (needs root; takes some minutes)
+	@scripts/setup.sh compose
+	@scripts/test_compose.sh $(ARGS)
+
+check:  ## format, lint, types, room borders, generated docs and dashboards, Prometheus and Alertmanager files
 	@scripts/setup.sh test
 	@scripts/check.sh
 
@@ -35,6 +39,9 @@ lock:  ## pin the newest versions pyproject.toml allows
 
 docs:  ## write the generated pages of docs/ anew
 	@$(BIN)/python scripts/generate_docs.py
+
+dashboards:  ## write Grafana's dashboards and the table of their panels anew
+	@$(BIN)/python -m grafana.dashboards
 
 clean:  ## remove what running and testing left (not .venv)
 	@rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,51 @@
+"""Holds the compose file to what no schema says: each GF_ key is one of Grafana's, each image has an exact tag."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+_EXACT = re.compile(r"[^:\s$]+:v?\d+\.\d+(\.\d+)?[\w.-]*$")
+
+
+def grafana_variables() -> frozenset[str]:
+    """Every environment variable grafana/settings.txt allows."""
+    lines = (ROOT / "grafana" / "settings.txt").read_text(encoding="utf-8").splitlines()
+    words = [line.split()[:2] for line in lines if line.strip() and not line.startswith("#")]
+    names = {f"GF_{section}_{key}".upper().replace(".", "_").replace("-", "_") for section, key in words}
+    return frozenset(names | {f"{name}__FILE" for name in names})
+
+
+def problems(services: dict[str, Any]) -> list[str]:
+    """What is wrong with the services of a compose file."""
+    known = grafana_variables()
+    found = []
+    for name, service in services.items():
+        found += [
+            f"{name}: {variable} is not in grafana/settings.txt"
+            for variable in service.get("environment", {})
+            if variable.startswith("GF_") and variable not in known
+        ]
+        if "image" in service and not _EXACT.match(service["image"]):
+            found.append(f"{name}: {service['image']} has no exact tag")
+    return found
+
+
+def main() -> int:
+    """Print what is wrong with each compose file; 1 where that is something."""
+    found = [
+        f"{path.name}: {problem}"
+        for path in sorted(ROOT.glob("docker-compose*.yml"))
+        for problem in problems(yaml.safe_load(path.read_text(encoding="utf-8")).get("services", {}))
+    ]
+    print("\n".join(found) or "the compose files are in order")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""The compose file as it is written: valid for both composes, and closed where it has to be."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.harness import ROOT, program
+
+sys.path.insert(0, str(ROOT))
+from scripts.check_compose import problems
+
+SERVER_MIB = 4096
+SYSTEM_MIB = 600  # what Debian, Docker and the file cache take beside it
+OURS = {"migrate", "configure", "exporter", "alert_webhook", "portal", "grafana_setup"}
+STEPS = {"migrate", "configure", "grafana_setup"}
+
+
+@pytest.fixture(scope="module")
+def file() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    return read
+
+
+@pytest.fixture(scope="module")
+def services(file: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = file["services"]
+    return found
+
+
+def config(*, env_file: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """`docker-compose config` on the shipped file with those settings and none of this machine's."""
+    known = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [program("docker-compose"), "-f", str(ROOT / "docker-compose.yml"), "--env-file", str(env_file), "config"],
+        env=known | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_it_is_valid_with_the_settings_of_the_example() -> None:
+    """As the compose that is installed here reads it: Debian's 1.29."""
+    done = config(env_file=ROOT / ".env.example")
+    assert done.returncode == 0, done.stderr
+    assert "WARN" not in done.stderr.upper(), done.stderr
+
+
+@pytest.mark.parametrize("name", ["BACKHAUL_PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_FROM_NUMBER"])
+def test_it_says_which_setting_is_missing(tmp_path: Path, name: str) -> None:
+    """What has no default is asked for by name, before anything is started."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "env").write_text("\n".join(line for line in lines if not line.startswith(f"{name}=")))
+    done = config(env_file=tmp_path / "env")
+    assert done.returncode != 0
+    assert name in done.stderr
+    assert ".env.example" in done.stderr
+
+
+def test_the_example_explains_every_setting_the_file_takes() -> None:
+    """Each in the example, each line of it used, each with a word beside or above it."""
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    taken = set(re.findall(r"\$\{([A-Za-z_]+)", text)) - {"PYTHON_IMAGE", "NODE_IMAGE"}
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    given = set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
+    assert taken == given
+    assert not re.search(r"^[A-Z_]+_(TOKEN|PASSWORD|KEY)=", example, re.MULTILINE), "secrets are files"
+
+
+def test_only_keys_both_composes_know(file: dict[str, Any], services: dict[str, Any]) -> None:
+    """Compose 1.29 knows no `start_interval`, v2 warns of `version`; neither is here."""
+    assert "version" not in file
+    for name, service in services.items():
+        assert set(service.get("healthcheck", {})) <= {"test", "interval", "timeout", "retries", "start_period"}, name
+        assert not {"deploy", "container_name", "links"} & set(service), name
+
+
+def test_images_are_exact_and_grafanas_settings_are_grafanas(services: dict[str, Any]) -> None:
+    """As `make check` holds them, and the check itself sees what it is there for."""
+    assert problems(services) == []
+    wrong = {"x": {"image": "grafana/grafana:latest", "environment": {"GF_AUTH_PROXY_ENABLE": "true"}}}
+    assert problems(wrong) == [
+        "x: GF_AUTH_PROXY_ENABLE is not in grafana/settings.txt",
+        "x: grafana/grafana:latest has no exact tag",
+    ]
+
+
+def test_nothing_is_published_but_the_front(services: dict[str, Any]) -> None:
+    assert {name for name, service in services.items() if "ports" in service} == {"front"}
+
+
+def test_only_the_front_the_portal_and_the_webhook_meet_who_comes_from_outside(services: dict[str, Any]) -> None:
+    """Grafana is on the network it shares with the portal, and on no other."""
+    members = {
+        network: {name for name, service in services.items() if network in service.get("networks", [])}
+        for network in ("public", "web", "panels")
+    }
+    assert members == {
+        "public": {"front"},
+        "web": {"front", "portal", "alert_webhook"},
+        "panels": {"portal", "grafana", "grafana_setup"},
+    }
+
+
+def test_networks_are_closed_but_those_that_lead_out(file: dict[str, Any], services: dict[str, Any]) -> None:
+    """The one that is published, and one for each service that speaks to the world, where it is alone."""
+    open_ones = {name for name, network in file["networks"].items() if not network.get("internal")} - {"public"}
+    members = {
+        network: [name for name, service in services.items() if network in service.get("networks", [])]
+        for network in open_ones
+    }
+    assert sorted(name for alone in members.values() for name in alone) == [
+        "alert_webhook",
+        "alertmanager",
+        "exporter",
+        "portal",
+    ]
+    assert all(network.startswith("outward_") and len(alone) == 1 for network, alone in members.items())
+
+
+def test_every_service_is_confined(services: dict[str, Any]) -> None:
+    """Unprivileged, read only, without capabilities, with a limit of memory and of processes, its log bounded."""
+    for name, service in services.items():
+        uid = service["user"].split(":")[0]
+        assert uid.isdigit(), name
+        assert int(uid) > 0, name
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "cap_add" not in service, name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert {"max-size", "max-file"} <= set(service["logging"]["options"]), name
+        assert "mem_limit" in service, name
+        assert service["pids_limit"] > 0, name
+        assert not service.get("privileged"), name
+        assert service["restart"] == ("no" if name in STEPS else "unless-stopped"), name
+
+
+def test_memory_fits_a_server_of_4_gib(services: dict[str, Any]) -> None:
+    """All limits together, and the system beside them. Steps run before what they are for."""
+    limits = [int(service["mem_limit"].removesuffix("m")) for name, service in services.items() if name not in STEPS]
+    assert sum(limits) + SYSTEM_MIB <= SERVER_MIB
+
+
+def test_everything_waits_for_what_it_needs(services: dict[str, Any]) -> None:
+    """For a step that ended well, or a service that says that it is well; which every service can say."""
+    for name, service in services.items():
+        for needed, how in service.get("depends_on", {}).items():
+            expected = "service_completed_successfully" if needed in STEPS else "service_healthy"
+            assert how == {"condition": expected}, f"{name} -> {needed}"
+        assert ("healthcheck" in service) == (name not in STEPS), name
+
+
+def test_secrets_are_files_and_each_service_has_its_own_only(file: dict[str, Any], services: dict[str, Any]) -> None:
+    """No variable holds one; what a service is given a file of, it names; the database's owner is the migration's."""
+    for name, service in services.items():
+        for variable, value in (service.get("environment") or {}).items():
+            if re.search(r"TOKEN|PASSWORD|SECRET|_KEY|SMTP_URL|DATABASE_URL", variable) and value != "false":
+                assert variable.endswith("_FILE"), f"{name}: {variable}"
+                assert value.startswith("/run/secrets/"), f"{name}: {variable}"
+                assert value.removeprefix("/run/secrets/") in service["secrets"], f"{name}: {variable}"
+    used = {secret for service in services.values() for secret in service.get("secrets", [])}
+    assert used == set(file["secrets"])
+    owner = {name for name, service in services.items() if "database_owner_url" in service.get("secrets", [])}
+    assert owner == {"migrate"}
+
+
+def test_every_volume_has_a_name(file: dict[str, Any], services: dict[str, Any]) -> None:
+    """Data are in named volumes; what is of this folder is read only."""
+    for name, service in services.items():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in file["volumes"] or (source.startswith("./") and volume.endswith(":ro")), (
+                f"{name}: {volume}"
+            )
+
+
+def test_prometheus_keeps_by_size_and_the_second_store_a_year(services: dict[str, Any]) -> None:
+    words = " ".join(services["prometheus"]["command"])
+    assert re.search(r"--storage\.tsdb\.retention\.size=\$\{PROMETHEUS_RETENTION_SIZE:-\d+GB\}", words)
+    days = re.search(r"--retentionPeriod=\$\{RECORDED_RETENTION:-(\d+)d\}", " ".join(services["recorded"]["command"]))
+    assert days is not None
+    assert int(days[1]) >= 366
+    assert services["configure"]["environment"]["REMOTE_WRITE_URL"] == "http://recorded:8428/api/v1/write"
+
+
+def test_one_image_is_ours(services: dict[str, Any]) -> None:
+    assert {name for name, service in services.items() if "build" in service} == OURS
+    assert len({services[name]["image"] for name in OURS}) == 1
+
+
+def test_what_goes_into_the_image_is_named() -> None:
+    """Nothing of an operator's folder: no secret, no inventory, no settings."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert next(line for line in lines if not line.startswith("#")) == "*"
+    allowed = {line[1:].split("/")[0] for line in lines if line.startswith("!")}
+    assert not allowed & {"secrets", ".env", "inventory.yml", "tests", "var", ".git", "simulator"}
+
+
+def secrets_of(project: Path, *words: str) -> str:
+    """What scripts/secrets.sh says in that folder."""
+    done = subprocess.run(
+        [project / "scripts" / "secrets.sh", *words], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "secrets.sh", tmp_path / "scripts")
+    (tmp_path / ".env").write_text("BACKHAUL_PUBLIC_URL=https://portal.example.net:8443\n", encoding="ascii")
+    return tmp_path
+
+
+def test_secrets_are_made_once_and_never_said(project: Path, file: dict[str, Any]) -> None:
+    """Every file the compose file names; run again, none is another; the folder is its owner's alone."""
+    said = secrets_of(project)
+    folder = project / "secrets"
+    made = {path.name: path.read_text(encoding="ascii") for path in folder.iterdir()}
+    assert set(made) == {Path(secret["file"]).name for secret in file["secrets"].values()}
+    assert {name for name, text in made.items() if not text} == {"twilio_auth_token", "smtp_url"}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    values = [text for text in made.values() if text]
+    assert len(set(values)) == len(values), "each has a value of its own"
+    assert not any(text.strip() in said for text in values)
+    (folder / "grafana_secret_key").unlink()
+    again = secrets_of(project)
+    kept = {path.name: path.read_text(encoding="ascii") for path in folder.iterdir()}
+    assert {name for name in made if made[name] != kept[name]} == {"grafana_secret_key"}
+    assert again.splitlines() == ["secrets: made grafana_secret_key"]
+
+
+def test_its_certificate_is_for_the_public_name_and_gives_way_to_a_real_one(project: Path, tmp_path: Path) -> None:
+    """Of .env, without the port; another one is put in in place, and only with its key."""
+    secrets_of(project)
+    certificate = project / "secrets" / "tls_certificate"
+    told = subprocess.run(
+        ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", certificate], capture_output=True, check=True
+    )
+    assert b"DNS:portal.example.net\n" in told.stdout
+    other = tmp_path / "other"
+    (other / "scripts").mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "secrets.sh", other / "scripts")
+    secrets_of(other, "www.example.net")
+    chain, key = other / "secrets" / "tls_certificate", other / "secrets" / "tls_key"
+    inode = certificate.stat().st_ino
+    secrets_of(project, "--certificate", str(chain), str(key))
+    assert certificate.read_bytes() == chain.read_bytes()
+    assert certificate.stat().st_ino == inode, "a running container sees the file it was started with"
+    with pytest.raises(subprocess.CalledProcessError):
+        secrets_of(other, "--certificate", str(chain), str(project / "scripts" / "secrets.sh"))

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.compose_engine import engine as engines
+from tests.compose_engine.engine import Engine
+from tests.compose_engine.installation import Installation, check_out, compose_file
+from tests.compose_engine.standins import make_bases, make_services, make_simulators
+from tests.harness import ROOT, require_root
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Path]:
+    """Below var/, which is on a disk; the socket's path has to be short."""
+    (ROOT / "var").mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="engine-", dir=ROOT / "var"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def engine(place: Path) -> Iterator[Engine]:
+    """Taken down when the run is asked to end, too: a SIGTERM would leave engine and networks behind."""
+    require_root()
+    before = signal.signal(signal.SIGTERM, lambda *_: pytest.exit("asked to end", returncode=1))
+    with engines.engine(place) as running:
+        yield running
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def checked_out(place: Path) -> Path:
+    check_out(place / "project")
+    return place / "project"
+
+
+@pytest.fixture(scope="session")
+def images(engine: Engine, place: Path, checked_out: Path) -> str:
+    """Ours by the shipped Dockerfile; the others' names by stand-ins."""
+    services = compose_file()["services"]
+    make_bases(engine, place / "roots")
+    engine.build(services["portal"]["image"], checked_out)
+    make_services(engine, place / "contexts", services)
+    make_simulators(engine, place / "contexts", services)
+    ours: str = services["portal"]["image"]
+    return ours
+
+
+@pytest.fixture(scope="session")
+def installation(engine: Engine, images: str, checked_out: Path) -> Iterator[Installation]:
+    """All services from empty volumes; every test here finds them healthy and leaves them so."""
+    assert images
+    with ExitStack() as stack:
+        made = Installation(engine, checked_out, "backhaul")
+        made.prepare()
+        stack.callback(made.remove)
+        made.up()
+        yield made
