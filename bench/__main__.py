@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 
-from bench import crowd, engines, exposition, ping, readers, routeros, snmp
+from bench import crowd, engines, exposition, grafana, ping, portal, readers, routeros, snmp
 from bench.common import Row, markdown
 
 LIMITS: Mapping[str, Callable[[], list[Row]]] = {
@@ -14,6 +14,8 @@ LIMITS: Mapping[str, Callable[[], list[Row]]] = {
     "snmp": snmp.measure,
     "ping": ping.measure,
     "crowd": crowd.measure,
+    "portal": portal.measure,
+    "grafana": grafana.measure,
 }
 # What docs/decisions/ rests on: no limits, only how else it could have been done.
 CHOICES: Mapping[str, Callable[[], list[Row]]] = {
