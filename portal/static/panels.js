@@ -16,11 +16,18 @@ function address(figure) {
   return found.href;
 }
 
-// The whole way is tried: session, proxy, Grafana. A page that is not Grafana's own is no answer.
+function asked(url, accept) {
+  return fetch(url, { headers: { Accept: accept, "X-Live": "1" }, signal: AbortSignal.timeout(PATIENCE) });
+}
+
+// The whole way is tried: session, proxy, Grafana. A page that is not Grafana's own is no answer; and since Grafana has
+// the same page for every uid, whether the dashboard is there is asked too.
 async function answers() {
+  const page = address(figures[0]);
+  const [, uid] = page.match(/\/d-solo\/([^/?]+)/);
   try {
-    const response = await fetch(address(figures[0]), { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) });
-    return response.ok && (await response.text()).includes("grafanaBootData");
+    const [solo, dashboard] = await Promise.all([asked(page, "text/html"), asked(`/grafana/api/dashboards/uid/${uid}`, "application/json")]);
+    return solo.ok && dashboard.ok && (await solo.text()).includes("grafanaBootData");
   } catch {
     return false;
   }

@@ -104,6 +104,17 @@ def test_a_grafana_that_hangs_is_no_answer(look: Visit, stack: Stack) -> None:
     charts_are_drawn(page, 3)
 
 
+def test_a_grafana_without_our_dashboards_is_no_answer(look: Visit, stack: Stack) -> None:
+    """Its page is there for every uid, and would say within the frame that there is no such dashboard."""
+    look.forgive("status of 404")
+    stack.fault(path="/api/dashboards/uid/", status=404, times=None)
+    page = look("sky-r1", CIRCUIT)
+    charts_are_drawn(page, 3)
+    stack.forget()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    panels_are_drawn(page, ["Traffic", "Latency", "Loss"])
+
+
 def test_a_logged_out_tenant_sees_no_panel(look: Visit) -> None:
     """The proxy asks anew with each request; an open page says what is wrong with its charts."""
     look.forgive("status of 401")

@@ -34,6 +34,14 @@ def test_health_needs_nobody(grafana: FlaskClient) -> None:
     assert grafana.get("/d-solo/x").headers["Location"] == "/grafana/d-solo/x"
 
 
+def test_a_page_says_nothing_of_whether_its_dashboard_is_there(grafana: FlaskClient) -> None:
+    """It is the same for every uid; only the dashboard's own address answers 404."""
+    headers = {"X-WEBAUTH-USER": "one"}
+    for page in ("/grafana/d-solo/x", "/grafana/d-solo/x/x", "/grafana/d/x/x"):
+        assert "grafanaBootData" in grafana.get(page, headers=headers).get_data(as_text=True)
+    assert grafana.get("/grafana/api/dashboards/uid/x", headers=headers).status_code == 404
+
+
 def test_who_asks_is_the_header_or_the_password(grafana: FlaskClient) -> None:
     """Nobody else gets in, and no password of another."""
     assert grafana.get("/grafana/api/dashboards/uid/x").status_code == 401
