@@ -6,15 +6,17 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, Exists, FromClause, insert, select
 from sqlalchemy.orm import aliased
 
 from alert_webhook.lanes import Lane
 from alert_webhook.message import Message
 from alert_webhook.notice import COLUMNS, DEVICE_DOWN, Notice, from_row
+from alert_webhook.payload import as_datetime
 from alert_webhook.plan import Plan, Related, decide
 from alert_webhook.reasons import DeliveryError, Reason
 from alert_webhook.transitions import (
+    UNFOLD_AFTER,
     accept,
     fail_message,
     finish,
@@ -31,10 +33,6 @@ MAX_NOTICES = 20_000
 
 # A "resolved" whose "firing" is just being sent is looked at again after this.
 WAIT_SECONDS = 1.0
-
-# So long after a device went down its circuits are told one by one again, seconds: its end may have got lost on the way
-# (Alertmanager forgets alerts when it is away for a quarter of an hour), and must not silence them for ever.
-FOLD_FOR = 86_400.0
 
 # An unknown message is looked up first after this: the provider's list is a moment behind.
 FIRST_CHECK_AFTER = 2.0
@@ -65,7 +63,7 @@ class Deliveries:
             dead = _settle(connection, lane, plan, now)
             if not plan.send:
                 return Prepared(None, dead=dead)
-            message = self._compose(uuid.uuid4().hex, lane, plan.send, plan.fold)
+            message = self._compose(uuid.uuid4().hex, lane, plan.send, _folded(connection, plan.send))
             _write(connection, lane, message, plan.send, now)
             told = {"state": NoticeState.SENDING, "message_id": message.id}
             set_notices(connection, [notice.id for notice in plan.send], **told)
@@ -122,25 +120,51 @@ def _related(connection: Connection, lane: Lane, now: float) -> Related:
             firing.setdefault((fingerprint, starts_at), set()).add(NoticeState(state))
         elif state != NoticeState.HELD:
             over.add((fingerprint, starts_at))
-    return Related(firing, over, _devices_down(connection, lane, now))
+    return Related(firing, over, _devices_down(connection, lane))
 
 
-def _devices_down(connection: Connection, lane: Lane, now: float) -> set[tuple[str, str]]:
-    down, end = aliased(notices), aliased(notices)
-    ended = select(end.c.id).where(
-        end.c.recipient == down.c.recipient,
-        end.c.fingerprint == down.c.fingerprint,
-        end.c.starts_at == down.c.starts_at,
-        end.c.status == "resolved",
-        end.c.state != NoticeState.HELD,
-    )
+def _devices_down(connection: Connection, lane: Lane) -> dict[tuple[str, str], list[float]]:
+    down = aliased(notices)
     told = (NoticeState.SENDING, NoticeState.UNKNOWN, NoticeState.ACCEPTED, NoticeState.DELIVERED)
     rows = connection.execute(
-        select(down.c.isp, down.c.device)
+        select(down.c.isp, down.c.device, down.c.starts_at)
         .where(down.c.alertname == DEVICE_DOWN, down.c.status == "firing", down.c.recipient == lane.recipient)
-        .where(down.c.state.in_(told), down.c.device.is_not(None), down.c.received_at > now - FOLD_FOR, ~ended.exists())
+        .where(down.c.state.in_(told), down.c.device.is_not(None), ~_is_over(down))
     )
-    return {(isp or "", device) for isp, device in rows}
+    began: dict[tuple[str, str], list[float]] = {}
+    for isp, device, starts_at in rows:
+        began.setdefault((isp or "", device), []).append(as_datetime(starts_at).timestamp())
+    return began
+
+
+def _folded(connection: Connection, told: Sequence[Notice]) -> list[Notice]:
+    """The circuits that the devices among `told` speak for, also those folded at an earlier try; not what is over."""
+    devices = [notice.id for notice in told if notice.is_device_down]
+    if not devices:
+        return []
+    down = aliased(notices)
+    behind = select(down.c.id).where(
+        down.c.id.in_(devices),
+        down.c.recipient == notices.c.recipient,
+        down.c.device == notices.c.device,
+        down.c.isp.is_not_distinct_from(notices.c.isp),
+        # What an outage before this one folded, and whose end got lost, is not of this one.
+        down.c.received_at <= notices.c.finished_at,
+    )
+    folded = select(*COLUMNS).where(notices.c.state == NoticeState.FOLDED, behind.exists(), ~_is_over(notices))
+    return [from_row(row) for row in connection.execute(folded.order_by(notices.c.rank, notices.c.id))]
+
+
+def _is_over(notice: FromClause) -> Exists:
+    """Whether the end of that alert is confirmed."""
+    end = aliased(notices)
+    same = (
+        (end.c.recipient == notice.c.recipient)
+        & (end.c.fingerprint == notice.c.fingerprint)
+        & (end.c.starts_at == notice.c.starts_at)
+    )
+    ended = (end.c.status == "resolved") & (end.c.state != NoticeState.HELD)
+    return select(end.c.id).where(same, ended).exists()
 
 
 def _settle(connection: Connection, lane: Lane, plan: Plan, now: float) -> dict[str, int]:
@@ -151,9 +175,12 @@ def _settle(connection: Connection, lane: Lane, plan: Plan, now: float) -> dict[
         finish(connection, ended, NoticeState.CANCELLED, reason, now)
     set_notices(connection, [notice.id for notice in plan.wait], due_at=now + WAIT_SECONDS)
     finish(connection, [notice.id for notice in plan.stale], NoticeState.DEAD, Reason.EXPIRED, now)
-    for notice in plan.stale:
+    # What was to speak for its circuits is not told, or not any more; where its device is back they may be as well.
+    silent = [(notice, now) for notice in plan.stale]
+    silent += [(notice, now + UNFOLD_AFTER) for notice, _ in plan.cancel]
+    for notice, due in silent:
         if notice.alert.name == DEVICE_DOWN:
-            unfold(connection, lane.recipient, notice.device[0] or None, notice.device[1], due=now)
+            unfold(connection, lane.recipient, notice.device[0] or None, notice.device[1], due)
     return {lane.channel: len(plan.stale)} if plan.stale else {}
 
 

@@ -51,8 +51,12 @@ class _Writer:
     def line(self, notice: Notice) -> str:
         """One alert of a digest, with how many circuits it speaks for."""
         text = line(notice, self.tongue, self.place, DIGEST_LINE)
-        behind = sum(1 for each in self.folded if notice.is_device_down and each.device == notice.device)
+        behind = len(self.behind(notice))
         return f"{text}; {str(self.tongue.words['circuits']).format(count=behind)}" if behind else text
+
+    def behind(self, notice: Notice) -> Sequence[Notice]:
+        """The circuits this alert speaks for."""
+        return [each for each in self.folded if notice.is_device_down and each.device == notice.device]
 
 
 def compose(message_id: str, lane: Lane, told: Sequence[Notice], folded: Sequence[Notice], place: Place) -> Message:
@@ -75,7 +79,7 @@ def _finish(text: str, lane: Lane, tail: str) -> tuple[str, str]:
 
 
 def _one(notice: Notice, writer: _Writer) -> tuple[Kind, str, Mapping[str, str]]:
-    words = describe(notice, writer.tongue, writer.place, writer.folded)
+    words = describe(notice, writer.tongue, writer.place, writer.behind(notice))
     kind: Kind = "resolved" if notice.alert.status == "resolved" else "firing"
     return kind, writer.render(kind, a=words), _variables(kind, words, writer.tail)
 

@@ -17,6 +17,10 @@ from inventory.outbox import NoticeState
 # A notice nobody could be given within an hour is not news any more; Alertmanager repeats what still fires.
 STALE_AFTER = 3600.0
 
+# A device takes its circuits with it within this, seconds, before or after its own alert begins: that needs two failed
+# scrapes, a circuit's three pings. What breaks later has a cause of its own.
+FOLD_WITHIN = 120.0
+
 Key = tuple[str, str]
 
 _TOLD = {NoticeState.ACCEPTED, NoticeState.DELIVERED}
@@ -28,12 +32,13 @@ class Related:
     """What the outbox holds for the same recipient beside the due notices.
 
     `firing`: the states, over all channels, of the "firing" notices of an alert. `over`: alerts whose end is
-    confirmed. `devices_down`: (isp, device) the recipient was told of and that are not over.
+    confirmed. `devices_down`: (isp, device) the recipient was told of and that are not over, with when each of the
+    alerts that say so began (Unix seconds).
     """
 
     firing: Mapping[Key, AbstractSet[NoticeState]] = field(default_factory=dict)
     over: AbstractSet[Key] = frozenset()
-    devices_down: AbstractSet[tuple[str, str]] = frozenset()
+    devices_down: Mapping[tuple[str, str], Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -83,9 +88,15 @@ def _decide_resolved(notice: Notice, related: Related, now: float, plan: Plan) -
 
 
 def _fold(plan: Plan, related: Related) -> None:
-    """Move the circuits of a device that is down from `send` to `fold`; a tenant's own circuit stays."""
-    down = related.devices_down | {notice.device for notice in plan.send if notice.is_device_down}
-    behind = [n for n in plan.send if n.is_circuit_down and n.role == "operator" and n.device in down]
-    folded = {notice.id for notice in behind}
-    plan.fold = behind
+    """Move the circuits that are told with their device from `send` to `fold`; a tenant's own circuit stays."""
+    telling = {notice.device for notice in plan.send if notice.is_device_down}
+    operators = [notice for notice in plan.send if notice.is_circuit_down and notice.role == "operator"]
+    plan.fold = [notice for notice in operators if notice.device in telling or _fell_with(notice, related)]
+    folded = {notice.id for notice in plan.fold}
     plan.send = [notice for notice in plan.send if notice.id not in folded]
+
+
+def _fell_with(circuit: Notice, related: Related) -> bool:
+    """Whether it went down when the device it hangs on did, of which its recipient knows."""
+    began = related.devices_down.get(circuit.device, ())
+    return any(abs(circuit.alert.happened - device) <= FOLD_WITHIN for device in began)

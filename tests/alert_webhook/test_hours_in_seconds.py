@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from inventory.outbox import messages, notices
-from tests.alert_webhook.conftest import NOC, TENANT, Hand, Stack, alert, link_alert
+from tests.alert_webhook.conftest import NOC, Hand, Stack, alert, link_alert
 from tests.harness import free_port
 
 NOC_MAIL = "noc@skylink.example.net"
@@ -202,59 +202,6 @@ def test_news_of_an_hour_ago_is_a_dead_letter_and_lives_again_when_repeated(hand
     hand.work()
     assert hand.states() == ["accepted"]
     assert len(stack.twilio.bodies(NOC)) == 1
-
-
-def test_circuits_behind_a_dead_device_are_one_message_for_operators(hand: Hand, stack: Stack) -> None:
-    """The operators get the device with its circuits; each tenant its own circuit."""
-    circuits = [alert("CircuitDown", n, tenant="r1001", circuit=f"c-{n}", device="core-1") for n in range(5)]
-    hand.post(*circuits, alert("DeviceDown", device="core-1"))
-    hand.work()
-    (told,) = stack.twilio.bodies(NOC)
-    assert told.startswith("\U0001f534 CRITICAL: DeviceDown number 1\n")
-    assert "Also down: 5 circuits behind it: c-0, c-1, c-2, c-3, c-4" in told
-    assert "5 alerts" in stack.twilio.bodies(TENANT)[0]
-
-
-def test_a_circuit_that_stays_down_when_its_device_is_back_is_told(hand: Hand, stack: Stack) -> None:
-    """What was folded into the device's message comes out of it a minute later, unless it is over by then."""
-    stays = alert("CircuitDown", 1, tenant="r1002", circuit="r1002-main", device="core-1")
-    recovers = alert("CircuitDown", 2, tenant="r1001", circuit="r1001-main", device="core-1")
-    hand.post(stays, recovers, alert("DeviceDown", device="core-1"))
-    hand.work()
-    hand.post(alert("DeviceDown", status="resolved", device="core-1"))
-    hand.work(10)
-    hand.post({**recovers, "status": "resolved", "endsAt": "2026-11-20T20:43:00Z"})
-    hand.work(10)
-    hand.work(60)
-    bodies = stack.twilio.bodies(NOC)
-    assert len(bodies) == 3
-    assert "CircuitDown number 1" in bodies[2]
-
-
-def test_circuits_whose_device_nobody_heard_of_are_told(hand: Hand, stack: Stack) -> None:
-    """A message about a device that could not be delivered does not take its circuits with it."""
-    circuit = alert("CircuitDown", 1, tenant="r1002", circuit="r1002-main", device="core-1")
-    stack.twilio.fault("status", status=429, retry_after=20, to=NOC, times=None)
-    hand.post(circuit, alert("DeviceDown", device="core-1"))
-    stack.mailbox.answers += ["550 no"]
-    hand.work()
-    assert hand.states(alertname="CircuitDown", recipient=NOC) == ["folded"]
-    hand.work(31)  # mail takes over, and is refused
-    stack.twilio.heal()
-    hand.work(10)
-    assert hand.states(alertname="DeviceDown", channel="email") == ["dead"]
-    hand.work(10)
-    assert any("CircuitDown number 1" in body for body in stack.twilio.bodies(NOC))
-
-
-def test_a_device_whose_end_was_lost_does_not_silence_its_circuits_for_ever(hand: Hand, stack: Stack) -> None:
-    """Alertmanager may never tell the end; a day later the circuits of that device are told again."""
-    hand.post(alert("DeviceDown", device="core-1"))
-    hand.work()
-    hand.work(25 * 3600)
-    hand.post(alert("CircuitDown", 1, tenant="r1002", circuit="r1002-main", device="core-1"))
-    hand.work()
-    assert "CircuitDown number 1" in stack.twilio.bodies(NOC)[-1]
 
 
 def test_a_clock_that_was_put_back_holds_nothing_up(hand: Hand, stack: Stack) -> None:
