@@ -13,6 +13,7 @@ from alert_webhook.notice import rank_of
 from alert_webhook.payload import Alert, Quarantined
 from alert_webhook.restored import IN_DOUBT, Restored, last_restored
 from alert_webhook.routing import Recipient
+from alert_webhook.transitions import ANOTHER_LIFE
 from inventory.outbox import NoticeState, lanes, notices, quarantine
 from inventory.outbox_entry import add_notices
 
@@ -123,7 +124,7 @@ def _revive(connection: Connection, routed: Sequence[tuple[Alert, Sequence[Recip
         return
     fires = [{"f": alert.fingerprint, "s": alert.starts_at} for alert, _ in routed if alert.status == "firing"]
     if fires:
-        again = {"state": NoticeState.PENDING, "attempts": 0, "queued_at": now, "due_at": now, "finished_at": None}
+        again = {**ANOTHER_LIFE, "queued_at": now, "due_at": now}
         key = (notices.c.fingerprint == bindparam("f")) & (notices.c.starts_at == bindparam("s"))
         connection.execute(update(notices).where(dead, notices.c.status == "firing", key).values(again), fires)
 

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import select
 
 from alert_webhook.deadline import Deadline, http_session
+from alert_webhook.expired import revive_expired
 from alert_webhook.history import History
 from alert_webhook.transitions import release, set_notices
 from inventory.outbox import NoticeState, notices
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 
 TIMEOUT_SECONDS = 5.0  # for the connection, and for each read
 WHOLE_SECONDS = 10.0  # for both answers
-LOOK_EVERY = 60.0  # for alerts whose end was lost on the way
+LOOK_EVERY = 60.0  # for alerts whose end was lost on the way, and for those that expired
 
 # Two alerts that differ in none of these are compared label by label.
 _IDENTITY = ("alertname", "isp", "tenant", "circuit", "link", "vlan", "device", "direction", "instance")
@@ -57,9 +58,11 @@ class FiringAlerts:
         return labels.get("alertname") in self._rules and not self.report(labels)
 
     def report(self, labels: Labels) -> bool:
-        """Whether that alert is one of them, or may be: Alertmanager's labels may hold external ones in addition."""
-        if labels.get("alertname") in self._unknown:
-            return True
+        """Whether that alert is one of them, or may be."""
+        return labels.get("alertname") in self._unknown or self.hold(labels)
+
+    def hold(self, labels: Labels) -> bool:
+        """Whether that alert is one of them: Alertmanager's labels may hold external ones in addition."""
         candidates = self._by_identity.get(_identity(labels), ())
         return any(candidate.items() <= labels.items() for candidate in candidates)
 
@@ -110,7 +113,7 @@ def _ask(session: requests.Session, prometheus_url: str, page: str) -> dict[str,
 
 
 class Verifier:
-    """Moves held notices on, and the history of alerts with them."""
+    """Moves held notices on, and the history of alerts with them; revives what expired and still fires."""
 
     def __init__(self, history: History, prometheus_urls: Sequence[str]) -> None:
         self._engine = history.engine
@@ -121,7 +124,10 @@ class Verifier:
         self._still_firing: frozenset[int] = frozenset()
 
     def round(self, now: float) -> int:
-        """Release every held notice whose alert is over; returns how many. While Prometheus is away they wait."""
+        """Release every held notice whose alert is over, and now and then what expired and is not.
+
+        Returns how many are due now. While Prometheus is away they wait.
+        """
         held = select(notices.c.id, notices.c.alert).where(notices.c.state == NoticeState.HELD)
         with self._engine.begin() as connection:
             rows = connection.execute(held).all()
@@ -129,9 +135,11 @@ class Verifier:
         firing = self._ask(len(rows)) if rows or lost or self._history.waits() else None
         if firing is None:
             return 0
+        revived = 0
         if lost:
             self._looked = now
             self._history.end_lost(firing.deny, now)
+            revived = revive_expired(self._engine, firing.hold, now)
         over = [row for row in rows if not firing.report(row.alert["labels"])]
         with self._engine.begin() as connection:
             release(connection, [row.id for row in over], now)
@@ -142,7 +150,7 @@ class Verifier:
                     set_notices(connection, [row.id], alert=ended)
         self._still_firing = frozenset(row.id for row in rows) - {row.id for row in over}
         self._history.confirm(firing.report, now)
-        return len(over)
+        return len(over) + revived
 
     def _ask(self, waiting: int) -> FiringAlerts | None:
         """What fires; None while Prometheus is away, which is logged when it begins and when it ends."""

@@ -22,6 +22,9 @@ UNFOLD_AFTER = 60.0
 _UNDER_WAY = (NoticeState.SENDING, NoticeState.UNKNOWN)
 _UNANSWERED = (MessageState.SENDING, MessageState.UNKNOWN)
 
+# What a dead letter becomes that is tried again; it is queued and due anew.
+ANOTHER_LIFE: dict[str, Any] = {"state": NoticeState.PENDING, "reason": None, "attempts": 0, "finished_at": None}
+
 _KEPT_IN_MAIL = {
     "fingerprint",
     "starts_at",

@@ -74,7 +74,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "refused": ("The provider refused it for a reason we do not know.", "Look for it in the provider's own log."),
     "not_configured": ("This channel is not set up.", "Set TWILIO_... or SMTP_URL for the alert webhook."),
     "expired": (
-        "It could not be told within an hour, and is no news any more.",
+        "It could not be told within an hour; while the alert lasts it is tried again.",
         "See the other failures of that time.",
     ),
     "overtaken": ("It was over before it could be told.", ""),

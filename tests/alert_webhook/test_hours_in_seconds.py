@@ -191,19 +191,6 @@ def test_the_end_of_what_went_by_mail_is_told(hand: Hand, stack: Stack) -> None:
     assert "Resolved" in stack.twilio.bodies(NOC)[0]
 
 
-def test_news_of_an_hour_ago_is_a_dead_letter_and_lives_again_when_repeated(hand: Hand, stack: Stack) -> None:
-    """Nobody is rung up about the past; Alertmanager's repeat of what still fires is news again."""
-    hand.post(link_alert())
-    hand.work(3700)
-    assert hand.states() == ["dead"]
-    assert stack.twilio.bodies() == []
-    hand.work(4 * 3600)
-    hand.post(link_alert())
-    hand.work()
-    assert hand.states() == ["accepted"]
-    assert len(stack.twilio.bodies(NOC)) == 1
-
-
 def test_a_clock_that_was_put_back_holds_nothing_up(hand: Hand, stack: Stack) -> None:
     """A machine that started in the wrong year tells its alerts as soon as it knows better."""
     hand.post(link_alert())
