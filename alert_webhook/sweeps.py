@@ -21,7 +21,7 @@ DAY = 86_400.0
 KEEP_NOTICES = 120 * DAY
 KEEP_QUARANTINE = 30 * DAY
 
-# More than anything waits for: a rate limit as told, at most as long as a notice is news.
+# More than anything waits for.
 LONGEST_WAIT = 2 * STALE_AFTER
 
 _OPEN = (NoticeState.PENDING, NoticeState.SENDING, NoticeState.UNKNOWN)

@@ -29,9 +29,9 @@ def test_a_rate_limit_waits_as_told(hand: Hand, stack: Stack) -> None:
     assert stack.mailbox.mails == []
 
 
-def test_a_provider_may_ask_for_an_hour(hand: Hand, stack: Stack) -> None:
-    """What was told is kept, also when it is long."""
-    stack.twilio.fault("status", status=429, retry_after=1800)
+def test_a_provider_may_ask_for_half_an_hour(hand: Hand, stack: Stack) -> None:
+    """What was told is kept, also when it is long; who asks for more is asked again while it is news."""
+    stack.twilio.fault("status", status=429, retry_after=3600)
     hand.post(alert("CircuitLossHigh", tenant="r1002", circuit="r1002-main", severity="warning"))
     hand.work()
     hand.work(1790)
