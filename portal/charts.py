@@ -41,13 +41,14 @@ class Span:
     window: Window | None
 
 
-_MEANS: Mapping[Window | None, int] = {None: 300, "15m": 900, "1h": 3600}
+_MEANS: Mapping[Window | None, int] = {None: 300, "15m": 900, "1h": 3600, "1d": 86_400}
 
 # At most 720 points: a point is then two pixels of a wide screen.
 RANGES: Mapping[str, Span] = {
     "24h": Span(86_400, 120, None),
     "7d": Span(7 * 86_400, 900, "15m"),
     "30d": Span(30 * 86_400, 3_600, "1h"),
+    "1y": Span(365 * 86_400, 86_400, "1d"),
 }
 
 

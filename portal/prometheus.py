@@ -72,11 +72,7 @@ class Prometheus:
 
         Raises PrometheusAway, and ValueError for a range of no or of more than MAX_POINTS points.
         """
-        points = (end - start) // step + 1 if step > 0 else 0
-        if not 1 <= points <= MAX_POINTS:
-            raise ValueError(
-                f"{points:g} points from {start:g} to {end:g} every {step:g} s; expected 1 to {MAX_POINTS}"
-            )
+        count_points(start, end, step)
         form = {"query": expr, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
         return self._answers.get(("range", *form.values()), lambda: self._range(form))
 
@@ -143,6 +139,14 @@ class Prometheus:
             said = "something that is not the answer of a Prometheus"
         log.error("prometheus_refused", url=self._url, status=status, said=said[:500])
         raise PrometheusAway("Prometheus did not understand what it was asked, or answered with something else")
+
+
+def count_points(start: float, end: float, step: float) -> int:
+    """How many points a range has. Raises ValueError for none and for more than MAX_POINTS."""
+    points = int((end - start) // step) + 1 if step > 0 else 0
+    if not 1 <= points <= MAX_POINTS:
+        raise ValueError(f"{points} points from {start:g} to {end:g} every {step:g} s; expected 1 to {MAX_POINTS}")
+    return points
 
 
 class _Shared:

@@ -148,7 +148,7 @@ _NOW: tuple[Query, ...] = (
 )
 
 # What is drawn over time. `<...>` is what a longer range takes the mean of: an entry's text is without these marks, and
-# `mean_name` finds its sisters for 7 and 30 days, where one sample of five minutes in an hour would miss most.
+# `mean_name` finds its sisters for 7 days, 30 and a year, where one sample of five minutes in an hour would miss most.
 _DRAWN: tuple[Query, ...] = (
     Query(
         "circuit-download",
@@ -297,8 +297,8 @@ _DRAWN: tuple[Query, ...] = (
     ),
 )
 
-Window = Literal["15m", "1h"]
-WINDOWS: tuple[Window, ...] = ("15m", "1h")
+Window = Literal["15m", "1h", "1d"]
+WINDOWS: tuple[Window, ...] = ("15m", "1h", "1d")
 
 
 def mean_name(name: str, window: Window) -> str:

@@ -24,6 +24,7 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 class Settings:
     """All the portal is told. URLs have no slash at their end; one that is None is not there, and pages say so.
 
+    `recorded_url` is where recorded series are kept for longer than `prometheus_url` keeps them.
     `exporter_urls` are those of all shards, in their order, of which each reads its own devices.
     `trusted_proxies` are addresses or networks whose X-Forwarded-For and X-Forwarded-Proto count; `metrics_from` are
     those that may read /metrics. `api_per_minute` is how many requests one token or session may make of the API,
@@ -35,6 +36,7 @@ class Settings:
     public_url: str
     database_url: str = DEFAULT_DATABASE_URL
     prometheus_url: str = "http://127.0.0.1:9090"
+    recorded_url: str | None = None
     exporter_urls: tuple[str, ...] = ("http://127.0.0.1:9909",)
     grafana_url: str | None = None
     grafana_gateway_token: Secret | None = None
@@ -87,6 +89,7 @@ def read_settings(environ: Mapping[str, str], listen: Address | None = None) -> 
         public_url=problems.attempt(lambda: _public_url(environ, listen), ""),
         database_url=problems.attempt(lambda: setting(environ, "BACKHAUL_DATABASE_URL"), None) or DEFAULT_DATABASE_URL,
         prometheus_url=url("PROMETHEUS_URL") or "http://127.0.0.1:9090",
+        recorded_url=url("RECORDED_URL"),
         exporter_urls=problems.attempt(lambda: _urls(environ, "EXPORTER_URL"), ()) or ("http://127.0.0.1:9909",),
         grafana_url=url("GRAFANA_URL"),
         grafana_gateway_token=problems.attempt(lambda: _gateway_token(environ), None),

@@ -9,6 +9,7 @@ from inventory.registry.scope import Registry
 from inventory.vault import Vault
 from portal.mail import Mailer
 from portal.prometheus import Prometheus
+from portal.recorded import WithRecorded
 from portal.services import Services
 from portal.settings import Settings
 
@@ -19,6 +20,12 @@ def build(settings: Settings, environ: Mapping[str, str]) -> Services:
         settings=settings,
         registry=Registry(open_database(settings.database_url)),
         vault=Vault.from_settings(environ),
-        prometheus=Prometheus(settings.prometheus_url),
+        prometheus=_prometheus(settings),
         mailer=Mailer(settings.mail),
     )
+
+
+def _prometheus(settings: Settings) -> Prometheus:
+    if settings.recorded_url is None:
+        return Prometheus(settings.prometheus_url)
+    return WithRecorded(settings.prometheus_url, Prometheus(settings.recorded_url))

@@ -53,9 +53,9 @@ Every PromQL expression the portal sends is one of these, by name, and PromQL st
 are taken, several of them as an alternation, which PromQL anchors at both ends. A tenant's entry draws recorded series
 ([rules.md](rules.md)) and names the isp and the tenant in every selector.
 
-What is drawn over time has two sisters, `NAME-15m` and `NAME-1h`, that take the mean of that long of each series with
-`avg_over_time`: the charts of 7 and of 30 days are drawn from them, since one mean of five minutes in an hour would
-miss most of what happened. What a page shows as "now" is at most a minute old. Grafana's dashboards
+What is drawn over time has three sisters, `NAME-15m`, `NAME-1h` and `NAME-1d`, that take the mean of that long of each
+series with `avg_over_time`: the charts of 7 days, of 30 and of a year are drawn from them, since a mean of five minutes
+in an hour would miss most of what happened. What a page shows as "now" is at most a minute old. Grafana's dashboards
 ([dashboards.md](dashboards.md)) hold these very texts and no others.
 """
 

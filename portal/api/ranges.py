@@ -41,7 +41,9 @@ class Range:
 
     def query(self, prometheus: Prometheus, name: str, **bound: str) -> Mapping[float, float | None]:
         """The line the catalogue's `name` draws, as points; a long step takes means. Raises PrometheusAway."""
-        if self.step >= 3600:
+        if self.step >= 21_600:
+            name = mean_name(name, "1d")
+        elif self.step >= 3600:
             name = mean_name(name, "1h")
         elif self.step >= 900:
             name = mean_name(name, "15m")

@@ -137,7 +137,7 @@ def _history(wanted: Range | None, kind: str, **bound: str) -> dict[str, Any] | 
 
 _ABOUT = """\
 Now, from the last 5 minutes; with `start` also looking back, at most 400 days and 1,000 points. From 15 minutes \
-between two points on, each is the mean of its stretch."""
+between two points on each is a mean: of 15 minutes, from an hour on of an hour, from 6 hours on of a day."""
 
 
 def _of_tenants(kind: Kind[TenantRow, Tenant]) -> None:

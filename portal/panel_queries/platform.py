@@ -146,6 +146,13 @@ PANELS: tuple[Query, ...] = tuple(
             "Samples Prometheus takes in: what its disk goes by.",
         ),
         (
+            "kept-from",
+            "max(prometheus_tsdb_lowest_timestamp_seconds) * 1000",
+            "unix milliseconds",
+            "Oldest",
+            "From when on Prometheus has anything: what is older is asked of the store of recorded series.",
+        ),
+        (
             "prometheus-disk",
             "max(prometheus_tsdb_storage_blocks_bytes)",
             "bytes",

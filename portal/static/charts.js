@@ -3,7 +3,7 @@
 import { amount, duration } from "./chart-format.js";
 
 const FRESH = 60_000; // milliseconds
-const WORDS = { "24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days" };
+const WORDS = { "24h": "the last 24 hours", "7d": "the last 7 days", "30d": "the last 30 days", "1y": "the last year" };
 
 // Loaded so that a page without it can say so.
 const library = import("./chart-plot.js").catch(() => null);

@@ -123,7 +123,7 @@ def test_another_range_is_refused(engineer: FlaskClient) -> None:
     """With what there is to choose from."""
     answer = engineer.get("/charts/circuit-traffic", query_string={"circuit": MAIN, "range": "10y"})
     assert answer.status_code == 400
-    assert "expected one of 24h, 7d, 30d" in answer.text
+    assert "expected one of 24h, 7d, 30d, 1y" in answer.text
 
 
 def test_prometheus_away_is_said_and_nothing_is_drawn(login_as: LoginAs) -> None:

@@ -27,6 +27,7 @@ def test_on_this_machine_nothing_needs_to_be_said() -> None:
         ({"BACKHAUL_PUBLIC_URL": "portal.example.net"}, ANYWHERE, "BACKHAUL_PUBLIC_URL is not a URL"),
         ({"BACKHAUL_PUBLIC_URL": "https://user:hunter2@portal.example.net"}, ANYWHERE, "is not a URL we can use"),
         ({"PROMETHEUS_URL": "ftp://x"}, LOOPBACK, "PROMETHEUS_URL is not a URL we can use"),
+        ({"RECORDED_URL": "recorded:8428"}, LOOPBACK, "RECORDED_URL is not a URL we can use"),
         ({"EXPORTER_URL": "http://x:y"}, LOOPBACK, "EXPORTER_URL is not a URL we can use"),
         ({"BACKHAUL_TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, LOOPBACK, "BACKHAUL_TRUSTED_PROXIES: 'proxy'"),
         ({"SMTP_URL": "smtp://mail.example.net"}, LOOPBACK, "MAIL_FROM is not set"),

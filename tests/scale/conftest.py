@@ -35,7 +35,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
     began = int(time.time())
     store = f"http://127.0.0.1:{free_port()}"
     command = [
-        *(program("victoria-metrics"), f"-storageDataPath={folder / 'store'}", "-retentionPeriod=40d"),
+        *(program("victoria-metrics"), f"-storageDataPath={folder / 'store'}", "-retentionPeriod=400d"),
         *(f"-httpListenAddr={store.removeprefix('http://')}", *STORE_FLAGS),
     ]
     with service(command, folder / "store.log", ready=lambda: answers(f"{store}/health")):

@@ -17,6 +17,7 @@ from inventory.shards import parse_shard
 from scripts.check_compose import problems
 from tests.compose.test_file import STEPS
 from tests.harness import ROOT, program
+from tests.scale.conftest import STORE_FLAGS
 
 FILES = ("docker-compose.yml", "docker-compose.scale.yml")
 NOT_OURS = {"BACKHAUL_PUBLIC_URL", "GF_SERVER_ROOT_URL", "TWILIO_API_URL"}
@@ -174,6 +175,28 @@ def test_the_query_address_is_one_setting(services: dict[str, Any]) -> None:
         told = {kind[name]["environment"]["PROMETHEUS_URL"] for kind in (services, theirs)}
         assert told == {"http://prometheus:9090,http://prometheus_2:9090"}
     assert theirs["configure"]["environment"]["REMOTE_WRITE_ALL_URL"] == "https://mimir.example.net/api/v1/push"
+
+
+def test_what_both_prometheus_write_is_kept_once(services: dict[str, Any]) -> None:
+    """Each store they write to drops what comes twice within the shortest time between two samples of one series."""
+    read = yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    rules = yaml.safe_load((ROOT / "prometheus" / "rules" / "backhaul.yml").read_text(encoding="utf-8"))
+    times = [each.get("scrape_interval") for each in read["scrape_configs"]] + [
+        read["global"][name] for name in ("scrape_interval", "evaluation_interval")
+    ]
+    times += [group.get("interval") for group in rules["groups"]]
+    shortest = min(int(time.removesuffix("s")) for time in times if time and time.endswith("s"))
+    written = {services["configure"]["environment"][name] for name in ("REMOTE_WRITE_URL", "REMOTE_WRITE_ALL_URL")}
+    for host, _ in (_reached(url)[0] for url in written):
+        assert f"--dedup.minScrapeInterval={shortest}s" in services[host]["command"], host
+
+
+def test_both_stores_answer_as_prometheus_does(services: dict[str, Any]) -> None:
+    """The portal asks either: with the flags under which its every query was held against Prometheus."""
+    for name in ("series", "recorded"):
+        assert {f"-{flag}" for flag in STORE_FLAGS} <= set(services[name]["command"]), name
+    for name in ("portal", "portal_2"):
+        assert services[name]["environment"]["RECORDED_URL"] == "http://recorded:8428"
 
 
 def test_the_settings_it_adds_are_explained() -> None:

@@ -29,7 +29,7 @@ DAY = 86_400
 # is wrong, and no recorded series is made there: the rules run in Prometheus.
 OWN_WAY = re.compile(r"\b(rate|increase|irate|delta)\(")
 # How an entry is asked over time, by the end of its name: a span in seconds and a step. The others are of a day.
-SPANS = {"-15m": (7 * DAY, 900), "-1h": (30 * DAY, 3600)}
+SPANS = {"-15m": (7 * DAY, 900), "-1h": (30 * DAY, 3600), "-1d": (30 * DAY, DAY)}
 
 Labels = frozenset[tuple[str, str]]
 Answer = Mapping[Labels, list[tuple[float, float]]]

@@ -24,7 +24,14 @@ def drawn(gateway: Gateway, expr: str, days: int, step: int) -> str:
 
 @pytest.mark.parametrize(
     ("days", "step", "window"),
-    [(1, 120, None), (4, 450, None), (7, 765, "[15m]"), (17, 1_800, "[15m]"), (30, 3_255, "[1h]")],
+    [
+        (1, 120, None),
+        (4, 450, None),
+        (7, 765, "[15m]"),
+        (17, 1_800, "[15m]"),
+        (30, 3_255, "[1h]"),
+        (365, 39_420, "[1d]"),
+    ],
 )
 def test_what_lies_between_two_points_is_in_the_mean(
     gateway: Gateway, days: int, step: int, window: str | None
