@@ -22,7 +22,7 @@ from inventory.settings import SettingError
 
 log = structlog.get_logger()
 
-_Stamp = tuple[int, int, int]
+_Stamp = tuple[int, int, int, int]
 
 # How old what is known of the registry may be.
 _EVERY_SECONDS = 1.0
@@ -34,9 +34,12 @@ class Contacts(Protocol):
     def current(self) -> Sequence[Inventory]:
         """The inventories as they are now, or as they last were when they were right; one for each isp."""
 
+    def are_current(self) -> bool:
+        """Look, and say whether they are as they are now: False where older ones are in use."""
+
 
 class ContactsOfFile:
-    """The inventory of a file."""
+    """The inventory of a file. Its devices are left unread: their secrets are none of the webhook's business."""
 
     def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
         """Read `path`. Raises SettingError when that cannot be done now, at start."""
@@ -44,8 +47,9 @@ class ContactsOfFile:
         self._environ = environ
         self._lock = threading.Lock()
         self._seen = _stamp(path)
+        self._good = True
         try:
-            self._inventory = load_inventory(path, environ)
+            self._inventory = self._load()
         except (OSError, InventoryError) as error:
             raise SettingError(f"BACKHAUL_INVENTORY: {error}") from error
 
@@ -58,11 +62,22 @@ class ContactsOfFile:
                 self._reload()
             return (self._inventory,)
 
+    def are_current(self) -> bool:
+        """Look, and say whether the file could be read as it is now."""
+        self.current()
+        return self._good
+
     def _reload(self) -> None:
         try:
-            self._inventory = load_inventory(self._path, self._environ)
+            self._inventory = self._load()
         except (OSError, InventoryError) as error:
+            self._good = False
             log.warning("the inventory is broken: contacts stay as they were", file=str(self._path), error=str(error))
+        else:
+            self._good = True
+
+    def _load(self) -> Inventory:
+        return load_inventory(self._path, self._environ, devices=False)
 
 
 class ContactsOfRegistry:
@@ -73,6 +88,7 @@ class ContactsOfRegistry:
         self._registry = Registry(engine)
         self._lock = threading.Lock()
         self._asked = time.monotonic()
+        self._good = True
         self._seen: Mapping[str, int] = {}
         self._inventories: tuple[Inventory, ...] = ()
         try:
@@ -86,11 +102,22 @@ class ContactsOfRegistry:
         with self._lock:
             if time.monotonic() - self._asked >= _EVERY_SECONDS:
                 self._asked = time.monotonic()
-                try:
-                    self._look()
-                except (SQLAlchemyError, LookupError, ValueError) as error:
-                    log.warning("the registry is away: contacts stay as they were", error=type(error).__name__)
+                self._reload()
             return self._inventories
+
+    def are_current(self) -> bool:
+        """Look, and say whether the registry could be read."""
+        self.current()
+        return self._good
+
+    def _reload(self) -> None:
+        try:
+            self._look()
+        except (SQLAlchemyError, LookupError, ValueError) as error:
+            self._good = False
+            log.warning("the registry is away: contacts stay as they were", error=type(error).__name__)
+        else:
+            self._good = True
 
     def _look(self) -> None:
         with self._registry.read(SERVICE) as tx:
@@ -113,4 +140,4 @@ def _stamp(path: Path) -> _Stamp | None:
         status = path.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino  # ctime: what may be read now

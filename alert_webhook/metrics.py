@@ -25,7 +25,10 @@ _BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 300, 1800, 3600)
 class Metrics:
     """One set of metrics. Every child that can come to be exists from the start, so that increase() sees it."""
 
-    def __init__(self, channels: Iterable[str], backlog: Callable[[float], Backlog]) -> None:
+    def __init__(
+        self, channels: Iterable[str], backlog: Callable[[float], Backlog], contacts_current: Callable[[], bool]
+    ) -> None:
+        """`contacts_current` looks whether contacts are those of the inventory as it is now."""
         self._registry = CollectorRegistry()
         self._received = self._counter("backhaul_webhook_alerts_received", "Alerts in understood payloads.", "status")
         self._quarantined = self._counter(
@@ -48,6 +51,12 @@ class Metrics:
             "When the Watchdog alert last came through; 0 before the first.",
             registry=self._registry,
         )
+        # Looked up at the scrape: no alert may have come since the inventory broke.
+        Gauge(
+            "backhaul_webhook_inventory_reload_success",
+            "1 when the inventory was good when last read, 0 when older contacts are kept.",
+            registry=self._registry,
+        ).set_function(contacts_current)
         self._prepare(tuple(channels))
         self._registry.register(_BacklogCollector(tuple(channels), backlog))
 

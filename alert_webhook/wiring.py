@@ -58,7 +58,7 @@ def build(settings: Settings, environ: Mapping[str, str], clock: Callable[[], fl
     engine = open_database(settings.database_url, "service")
     prepare(engine)
     contacts = _contacts(settings, engine, environ)
-    metrics = Metrics(NOTIFIERS, Sweeps(engine).backlog)
+    metrics = Metrics(NOTIFIERS, Sweeps(engine).backlog, contacts.are_current)
     hold = bool(settings.prometheus_urls)
     history = History(engine, hold_resolved=hold)
     outbox = Outbox(engine, history, hold_resolved=hold, only_isp=lambda: only_isp(contacts.current()))

@@ -12,7 +12,7 @@ from inventory.link_section import link
 from inventory.maintenance_section import maintenance
 from inventory.models import Device, Inventory, Link, Tenant
 from inventory.problems import Failed, InventoryError, Problems
-from inventory.reader import TOP, Entry, Field, Source, listing
+from inventory.reader import TOP, Entry, Field, Read, Source, listing
 from inventory.tenant_section import isp, tenant
 from inventory.yaml_nodes import read_root
 
@@ -21,8 +21,10 @@ __all__ = ["InventoryError", "load_inventory", "summary"]
 _Named = TypeVar("_Named", Device, Link, Tenant)
 
 
-def load_inventory(path: Path, environ: Mapping[str, str]) -> Inventory:
+def load_inventory(path: Path, environ: Mapping[str, str], *, devices: bool = True) -> Inventory:
     """Read, check and cross-check one inventory file; `${NAME}` is taken from `environ`.
+
+    Without `devices` they are left unread, with the secrets and files they name: for who needs only contacts and names.
 
     Raises InventoryError with all problems, each `FILENAME:LINE: PLACE: what is wrong; what was expected`,
     the file named as `path` names it. No problem shows a secret.
@@ -31,7 +33,7 @@ def load_inventory(path: Path, environ: Mapping[str, str]) -> Inventory:
     source = Source(path.parent, environ, problems)
     root = Entry(Field(source, read_root(path), TOP, "the file"), TOP)
     try:
-        inventory = _inventory(root)
+        inventory = _inventory(root, with_devices=devices)
     except Failed:
         inventory = None
     source.ids.report_unknown(problems)
@@ -54,9 +56,9 @@ def summary(inventory: Inventory) -> str:
     return f"{inventory.isp.id}: {parts}"
 
 
-def _inventory(root: Entry) -> Inventory:
+def _inventory(root: Entry, *, with_devices: bool) -> Inventory:
     owner = root.need("isp", isp)
-    devices = root.need("devices", listing("device", device, holds=("device",)))
+    devices = root.need("devices", listing("device", device, holds=("device",))) if with_devices else _unread(root)
     links = root.maybe("links", listing("link", link, holds=("link",))).otherwise(())
     tenants = root.maybe("tenants", listing("tenant", tenant, holds=("tenant", "circuit"))).otherwise(())
     windows = root.maybe("maintenance", listing("maintenance", maintenance)).otherwise(())
@@ -70,6 +72,13 @@ def _inventory(root: Entry) -> Inventory:
         tenants=_by_id(tenants.value),
         maintenance=windows.value,
     )
+
+
+def _unread(root: Entry) -> Read[tuple[Device, ...]]:
+    """No devices, and any id may be one."""
+    root.ignore("devices")
+    root.source.ids.lose_track("device")
+    return Read(root.line, ())
 
 
 def _by_id(things: Sequence[_Named]) -> Mapping[str, _Named]:

@@ -43,6 +43,20 @@ def test_the_smallest_inventory(load: Load) -> None:
     assert summary(inventory) == ("skylink: 0 devices, 0 links, 0 VLANs, 0 tenants, 0 circuits, 0 maintenance windows")
 
 
+def test_without_its_devices_a_file_needs_none_of_their_secrets(tmp_path: Path) -> None:
+    """For who only tells people: what else is wrong is said all the same, and any device may be named."""
+    path = tmp_path / "inventory.yml"
+    device = '{id: core-1, driver: routeros, password: "${NOT_HERE}", tls: {ca_file: not-here.pem}}'
+    circuit = "{id: c, name: C, device: core-1, attach: {queue: q}, committed_mbps: 1}"
+    tenant = f"{{id: t, kind: client, name: T, contacts: [{{name: N, email: n@example.net}}], circuits: [{circuit}]}}"
+    path.write_text(f"{ISP}devices: [{device}]\ntenants: [{tenant}]\n", encoding="utf-8")
+    inventory = load_inventory(path, {}, devices=False)
+    assert (len(inventory.devices), len(inventory.circuits_on("core-1"))) == (0, 1)
+    path.write_text(f"{ISP}devices: [{device}]\ntenant: [{tenant}]\n", encoding="utf-8")
+    with pytest.raises(InventoryError, match=r"unknown key .tenant.; did you mean .tenants.\?"):
+        load_inventory(path, {}, devices=False)
+
+
 @pytest.mark.parametrize("typed", ["yes", "on", "0123", "1e3", "12:30", "2026-01-01", "3.10", "true", "=", "<<", "বাংলা"])
 def test_text_stays_as_typed(load: Load, typed: str) -> None:
     """What YAML 1.1 would turn into a truth, a number or a date stays text where text is meant."""
