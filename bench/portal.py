@@ -18,9 +18,9 @@ from pathlib import Path
 import aiohttp
 
 from bench.common import Row, milliseconds
-from bench.portal_world import ISP, exposition, inventory_of, serve_text
+from bench.portal_world import ISP, alerts_of, exposition, inventory_of, serve_text
 from inventory.database import open_database
-from inventory.registry import people, sessions
+from inventory.registry import alert_log, people, sessions
 from inventory.registry.audit import Actor
 from inventory.registry.people import NewUser, User
 from inventory.registry.schema import migrate
@@ -40,6 +40,7 @@ COOKIE = session_cookie_name(https=False)
 
 P95, P99 = 0.2, 0.5  # seconds: what is promised
 OVERVIEW_SECONDS = 1.0
+ALERTS = 100_000  # what the history holds
 
 
 @dataclass
@@ -223,6 +224,7 @@ def portal_of(resellers: int, folder: Path) -> Iterator[Served]:
     migrate(registry.engine)
     with registry.write(SERVICE) as tx:
         import_inventory(tx, inventory_of(resellers), Vault([key]), Actor("bench"))
+        alert_log.note(tx.connection, alerts_of(ALERTS, resellers, time.time()), confirmed=True)
     staff, tenants, emails = _accounts(registry, min(resellers, 100))
     registry.engine.dispose()
     with serve_text(exposition(resellers)) as target, _prometheus(folder, target) as prometheus:

@@ -22,6 +22,7 @@ from inventory.models import (
     Tenant,
     Vlan,
 )
+from inventory.registry.alert_log import Reported
 from inventory.secrets import Secret
 
 ISP = "skylink"
@@ -89,6 +90,19 @@ def exposition(resellers: int) -> str:
         lines += (f"link:vlans_reporting:count{{{link}}} {VLANS}",)
     lines += [f'isp_device_up{{isp="{ISP}",device="core-{number}"}} 1' for number in range(1, DEVICES + 1)]
     return "\n".join((*lines, ""))
+
+
+def alerts_of(number: int, resellers: int, now: float) -> Iterator[Reported]:
+    """The history of a year: circuits that were down for a while, the last one a minute ago and still down."""
+    apart = 365 * 86400.0 / number
+    for each in range(number):
+        tenant = f"r{each % resellers + 1}"
+        began = now - 60 - (number - 1 - each) * apart
+        labels = {"alertname": "CircuitDown", "isp": ISP, "tenant": tenant, "circuit": f"{tenant}-main"}
+        labels |= {"device": f"core-{(each % resellers + 1) % DEVICES + 1}", "severity": "critical"}
+        ended = None if each == number - 1 else began + 50
+        words = {"summary": "Circuit down", "description": "3 pings in a row were not answered."}
+        yield Reported(f"{each:016x}", f"{began:.3f}", began, ended, "CircuitDown", "critical", labels, words)
 
 
 @contextmanager

@@ -91,7 +91,7 @@ notices = Table(
     Index("ix_outbox_notice_lane", "state", "channel", "recipient", "due_at"),
     Index("ix_outbox_notice_queued", "state", "queued_at"),
     Index("ix_outbox_notice_message", "message_id"),
-    Index("ix_outbox_notice_tenant", "isp", "tenant", "received_at"),
+    Index("ix_outbox_notice_isp", "isp", "received_at"),
 )
 
 messages = Table(

@@ -141,7 +141,7 @@ def _row(alert: Reported, number: int, only_isp: str | None, *, confirmed: bool)
     return {
         "changed": number,
         "isp": _identifier(alert.labels.get("isp")) if alert.labels.get("isp") else only_isp,
-        "tenant": _identifier(alert.labels.get("tenant")),
+        **{name: _identifier(alert.labels.get(name)) for name in ("tenant", "circuit", "link", "device")},
         "fingerprint": alert.fingerprint,
         "starts_at": alert.starts_at,
         "started": alert.started,

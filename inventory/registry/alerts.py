@@ -81,7 +81,9 @@ _OWN_WORDS = tuple(alerts.c.labels[name].as_string() for name in ("tenant", "cir
 _ALL_WORDS = (
     *_OWN_WORDS,
     *(alerts.c.labels[name].as_string() for name in ("link", "device", "vlan")),
+_COLUMNS = [alerts.c[name] for name in AlertRow.__dataclass_fields__]
     *(alerts.c.annotations[name].as_string() for name in ("summary", "description")),
+_NEWEST = 5_000
     alerts.c.note,
 )
 
@@ -91,15 +93,16 @@ def list_alerts(tx: Transaction, filters: Filters = _ANY, page: int = 1, per_pag
     chosen = _where(tx, filters)
     window = Window(page, per_page)
     total: int = tx.connection.execute(select(func.count()).select_from(alerts).where(*chosen)).scalar_one()
-    newest_first = select(alerts).where(*chosen).order_by(alerts.c.started.desc(), alerts.c.id.desc())
+    newest_first = select(*_COLUMNS).where(*chosen).order_by(alerts.c.started.desc(), alerts.c.id.desc())
     rows = tx.connection.execute(newest_first.limit(window.limit).offset(window.offset)).all()
     return window.of([_read(row) for row in rows], total)
 
 
 def names(tx: Transaction) -> list[str]:
-    """Which alerts there ever were, by name."""
-    found = select(alerts.c.alertname).where(tx.visible(alerts)).distinct().order_by(alerts.c.alertname)
-    return list(tx.connection.execute(found).scalars())
+    """Which alerts there are, by name, for a choice; of the last _NEWEST that began."""
+    newest = select(alerts.c.alertname).where(tx.visible(alerts)).order_by(alerts.c.started.desc()).limit(_NEWEST)
+    name = newest.subquery().c.alertname
+    return list(tx.connection.execute(select(name).distinct().order_by(name)).scalars())
 
 
 def open_count(tx: Transaction) -> int:
@@ -112,21 +115,21 @@ def get(tx: Transaction, identifier: int) -> AlertRow | None:
     """The alert of that id, None where the scope sees none."""
     if identifier > HIGHEST_ID:
         return None
-    row = tx.connection.execute(select(alerts).where(tx.visible(alerts), alerts.c.id == identifier)).first()
+    row = tx.connection.execute(select(*_COLUMNS).where(tx.visible(alerts), alerts.c.id == identifier)).first()
     return None if row is None else _read(row)
 
 
 def find(tx: Transaction, fingerprint: str, starts_at: str) -> AlertRow | None:
     """The alert of that fingerprint and start, None where the scope sees none."""
     key = (alerts.c.fingerprint == fingerprint) & (alerts.c.starts_at == starts_at)
-    row = tx.connection.execute(select(alerts).where(tx.visible(alerts), key)).first()
+    row = tx.connection.execute(select(*_COLUMNS).where(tx.visible(alerts), key)).first()
     return None if row is None else _read(row)
 
 
 def before(tx: Transaction, alert: AlertRow, count: int) -> list[AlertRow]:
     """The last `count` times the same fired before, the latest first."""
     same = (alerts.c.fingerprint == alert.fingerprint) & (alerts.c.started < alert.started)
-    earlier = select(alerts).where(tx.visible(alerts), same).order_by(alerts.c.started.desc()).limit(count)
+    earlier = select(*_COLUMNS).where(tx.visible(alerts), same).order_by(alerts.c.started.desc()).limit(count)
     return [_read(row) for row in tx.connection.execute(earlier)]
 
 
@@ -154,7 +157,7 @@ def acknowledge(tx: Transaction, identifier: int, actor: Actor, note: str, now: 
 
 def changed_since(tx: Transaction, changed: int, limit: int = 500) -> list[AlertRow]:
     """What changed after the change of that number, in the order it did; the next call goes on from the last row's."""
-    later = select(alerts).where(tx.visible(alerts), alerts.c.changed > changed).order_by(alerts.c.changed)
+    later = select(*_COLUMNS).where(tx.visible(alerts), alerts.c.changed > changed).order_by(alerts.c.changed)
     return [_read(row) for row in tx.connection.execute(later.limit(limit)).all()]
 
 
@@ -175,9 +178,8 @@ def _where(tx: Transaction, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.acknowledged is not None:
         seen = alerts.c.acknowledged_at.is_not(None)
         chosen.append(seen if filters.acknowledged else ~seen)
-    columns = {"severity": alerts.c.severity, "alertname": alerts.c.alertname, "tenant": alerts.c.tenant}
-    columns |= {label: alerts.c.labels[label].as_string() for label in ("circuit", "link", "device")}
-    chosen += [column == value for name, column in columns.items() if (value := getattr(filters, name))]
+    exact = ("severity", "alertname", "tenant", "circuit", "link", "device")
+    chosen += [alerts.c[name] == value for name in exact if (value := getattr(filters, name))]
     if filters.since is not None:
         chosen.append(or_(alerts.c.ended.is_(None), alerts.c.ended >= filters.since))
     if filters.until is not None:

@@ -84,6 +84,7 @@ class Filters:
     alert: AlertRow | None = None
 
 
+_NEWEST = 5_000
 _COLUMNS = [notices.c[name] for name in Delivery.__dataclass_fields__]
 
 
@@ -113,9 +114,10 @@ def of_alert(tx: Transaction, alert: AlertRow) -> list[Delivery]:
 
 
 def alertnames(tx: Transaction) -> list[str]:
-    """Which alerts were told, by name."""
-    names = select(notices.c.alertname).where(tx.visible(notices)).distinct().order_by(notices.c.alertname)
-    return list(tx.connection.execute(names).scalars())
+    """Which alerts were told, by name, for a choice; of the _NEWEST notices."""
+    newest = select(notices.c.alertname).where(tx.visible(notices)).order_by(notices.c.received_at.desc())
+    name = newest.limit(_NEWEST).subquery().c.alertname
+    return list(tx.connection.execute(select(name).distinct().order_by(name)).scalars())
 
 
 def message_of(tx: Transaction, delivery: Delivery) -> Sent | None:

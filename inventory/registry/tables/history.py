@@ -27,6 +27,10 @@ alerts = Table(
     Column("acknowledged_at", TIME),
     Column("acknowledged_by", String(254)),
     Column("note", String(1000)),
+    # As in its labels, where they are ids: what the page of a thing finds its alerts by.
+    name("circuit", nullable=True),
+    name("link", nullable=True),
+    name("device", nullable=True),
     UniqueConstraint("fingerprint", "starts_at", name="uq_alert"),
     Index("ix_alert_isp", "isp", "started"),
     Index("ix_alert_tenant", "isp", "tenant", "started"),
@@ -40,6 +44,15 @@ Index(
     sqlite_where=alerts.c.ended.is_(None),
     postgresql_where=alerts.c.ended.is_(None),
 )
+for about in (alerts.c.circuit, alerts.c.link, alerts.c.device):
+    Index(
+        f"ix_alert_{about.name}",
+        alerts.c.isp,
+        about,
+        alerts.c.started,
+        sqlite_where=about.is_not(None),
+        postgresql_where=about.is_not(None),
+    )
 
 # One row: the highest `changed` given out. Whoever changes an alert takes his numbers from it and so keeps it locked
 # until he commits: a number is never seen before all lower ones are. It belongs to no isp.

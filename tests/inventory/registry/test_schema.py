@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,6 +44,23 @@ TOLD: dict[str, list[str | None]] = {
     "gone": [],
 }
 
+OLD_ALERT = (
+    "INSERT INTO alert (changed, fingerprint, starts_at, started, alertname, severity, labels, annotations)"
+    " VALUES (:changed, 'f', :starts_at, 1, 'X', 'info', :labels, '{}')"
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases_before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """Empty, without a table."""
+    if request.param == "sqlite":
+        engine = open_database(f"sqlite:///{tmp_path}/before.db")
+    else:
+        cluster: Cluster = request.getfixturevalue("postgresql")
+        cluster.empty("before")
+        engine = open_database(cluster.url(OWNER, "before"))
+    yield engine
+    engine.dispose()
 
 def test_the_migrated_schema_is_that_of_the_tables(database: Database) -> None:
     """What the steps made is what the code says: tables, columns, types, defaults, keys and indexes."""
@@ -58,6 +77,8 @@ def old_outbox(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE outbox_message DROP COLUMN isp"))
         connection.execute(insert(outbox.lanes).values(LANE))
+        connection.execute(text("DROP INDEX ix_outbox_notice_isp"))
+        connection.execute(text("CREATE INDEX ix_outbox_notice_tenant ON outbox_notice (isp, tenant, received_at)"))
         for message, isps in TOLD.items():
             connection.execute(insert(outbox.messages).values(MESSAGE | {"id": message}))
             for number, isp in enumerate(isps):
@@ -100,6 +121,30 @@ def test_tables_of_postgresql_are_taken_over(postgresql: Cluster) -> None:
 
 
 PREPARE = """
+def test_alerts_of_before_are_found_by_what_they_are_about(databases_before: Engine) -> None:
+    """The columns are filled from the labels, where those are ids."""
+    engine = databases_before
+    about = {
+        "both": {"circuit": "c-1", "device": "core-1"},
+        "none": {},
+        "wrong": {"circuit": "C-1", "link": "-x", "device": "x" * 64},
+        "odd": {"circuit": "a b", "link": "a'b", "device": ""},
+    }
+    with schema.changing(engine) as connection:
+        schema.upgrade(connection, to="0007")
+        for number, (name, labels) in enumerate(about.items()):
+            row = {"changed": number, "starts_at": name, "labels": json.dumps(labels)}
+            connection.execute(text(OLD_ALERT), row)
+        schema.upgrade(connection)
+        found = connection.execute(text("SELECT starts_at, circuit, link, device FROM alert")).all()
+    assert {row[0]: tuple(row[1:]) for row in found} == {
+        "both": ("c-1", None, "core-1"),
+        "none": (None, None, None),
+        "wrong": (None, None, None),
+        "odd": (None, None, None),
+    }
+
+
 import sys
 from inventory.database import open_database
 from inventory.registry import schema
