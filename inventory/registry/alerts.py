@@ -76,14 +76,14 @@ class Filters:
     until: float | None = None
 
 
+_COLUMNS = [alerts.c[name] for name in AlertRow.__dataclass_fields__]
 _ANY = Filters()
+_NEWEST = 5_000
 _OWN_WORDS = tuple(alerts.c.labels[name].as_string() for name in ("tenant", "circuit"))
 _ALL_WORDS = (
     *_OWN_WORDS,
     *(alerts.c.labels[name].as_string() for name in ("link", "device", "vlan")),
-_COLUMNS = [alerts.c[name] for name in AlertRow.__dataclass_fields__]
     *(alerts.c.annotations[name].as_string() for name in ("summary", "description")),
-_NEWEST = 5_000
     alerts.c.note,
 )
 

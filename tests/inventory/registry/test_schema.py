@@ -43,7 +43,6 @@ TOLD: dict[str, list[str | None]] = {
     "platform": ["sky", None],
     "gone": [],
 }
-
 OLD_ALERT = (
     "INSERT INTO alert (changed, fingerprint, starts_at, started, alertname, severity, labels, annotations)"
     " VALUES (:changed, 'f', :starts_at, 1, 'X', 'info', :labels, '{}')"
@@ -62,6 +61,7 @@ def databases_before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
     yield engine
     engine.dispose()
 
+
 def test_the_migrated_schema_is_that_of_the_tables(database: Database) -> None:
     """What the steps made is what the code says: tables, columns, types, defaults, keys and indexes."""
     engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://"))
@@ -76,9 +76,9 @@ def old_outbox(engine: Engine) -> None:
     outbox.metadata.create_all(engine)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE outbox_message DROP COLUMN isp"))
-        connection.execute(insert(outbox.lanes).values(LANE))
         connection.execute(text("DROP INDEX ix_outbox_notice_isp"))
         connection.execute(text("CREATE INDEX ix_outbox_notice_tenant ON outbox_notice (isp, tenant, received_at)"))
+        connection.execute(insert(outbox.lanes).values(LANE))
         for message, isps in TOLD.items():
             connection.execute(insert(outbox.messages).values(MESSAGE | {"id": message}))
             for number, isp in enumerate(isps):
@@ -120,7 +120,6 @@ def test_tables_of_postgresql_are_taken_over(postgresql: Cluster) -> None:
     services.dispose()
 
 
-PREPARE = """
 def test_alerts_of_before_are_found_by_what_they_are_about(databases_before: Engine) -> None:
     """The columns are filled from the labels, where those are ids."""
     engine = databases_before
@@ -145,6 +144,7 @@ def test_alerts_of_before_are_found_by_what_they_are_about(databases_before: Eng
     }
 
 
+PREPARE = """
 import sys
 from inventory.database import open_database
 from inventory.registry import schema
