@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeGuard, cast
 
 from alert_webhook.text import clean
+from inventory.fields import END_OF_MOMENTS, FIRST_MOMENT
 
 Status = Literal["firing", "resolved"]
 
@@ -140,7 +141,7 @@ def _texts(value: Any, limit: int) -> dict[str, str] | None:
 def normalise_time(value: Any) -> str | None:
     """An RFC 3339 time with any offset as one in UTC; nanoseconds kept, closing zeros not. None for anything else.
 
-    The year 1 is how Go writes "no time" (endsAt of a firing alert), so it is None as well.
+    None as well for a year that is no alert's, of which the year 1 is how Go writes "no time" (endsAt while it fires).
     """
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
@@ -149,7 +150,7 @@ def normalise_time(value: Any) -> str | None:
         moment = datetime.fromisoformat(match["second"] + match["offset"]).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    if moment.year <= 1:
+    if not FIRST_MOMENT <= moment < END_OF_MOMENTS:
         return None
     fraction = (match["fraction"] or "").rstrip("0")
     return f"{moment:%Y-%m-%dT%H:%M:%S}" + (f".{fraction}" if fraction else "") + "Z"

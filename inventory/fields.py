@@ -128,7 +128,7 @@ def day(at: Field) -> date:
 
 
 # Kept as Unix seconds in 64 bits of floating point, which hold microseconds until 2255.
-_FIRST, _END = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+FIRST_MOMENT, END_OF_MOMENTS = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def moment(at: Field) -> datetime:
@@ -144,6 +144,6 @@ def moment(at: Field) -> datetime:
         raise not_(at, expected) from None
     if found.tzinfo is None:
         raise Wrong(f"{at.name} {at.shown} has no offset; expected {expected}")
-    if not _FIRST <= found < _END:
-        raise Wrong(f"{at.name} is {at.shown}; expected a time from {_FIRST.year} to {_END.year - 1}")
+    if not FIRST_MOMENT <= found < END_OF_MOMENTS:
+        raise Wrong(f"{at.name} is {at.shown}; expected a time from {FIRST_MOMENT.year} to {END_OF_MOMENTS.year - 1}")
     return found
