@@ -26,6 +26,7 @@ from alert_webhook.transitions import (
     set_notices,
     unfold,
 )
+from alert_webhook.wordable import worded
 from inventory.outbox import MessageState, NoticeState, messages, notices
 
 # One digest takes at most so many notices; the rest goes into the next one.
@@ -63,11 +64,16 @@ class Deliveries:
             dead = _settle(connection, lane, plan, now)
             if not plan.send:
                 return Prepared(None, dead=dead)
-            message = self._compose(uuid.uuid4().hex, lane, plan.send, _folded(connection, plan.send))
-            _write(connection, lane, message, plan.send, now)
+            folded = _folded(connection, plan.send)
+            message, wordless = worded(plan.send, lambda told: self._compose(uuid.uuid4().hex, lane, told, folded))
+            dead[lane.channel] += _bury(connection, lane, wordless, Reason.UNWORDABLE, now)
+            if message is None:
+                return Prepared(None, dead=dead)
+            sent = [notice for notice in plan.send if notice not in wordless]
+            _write(connection, lane, message, sent, now)
             told = {"state": NoticeState.SENDING, "message_id": message.id}
-            set_notices(connection, [notice.id for notice in plan.send], **told)
-        return Prepared(message, max(notice.attempts for notice in plan.send), dead)
+            set_notices(connection, [notice.id for notice in sent], **told)
+        return Prepared(message, max(notice.attempts for notice in sent), dead)
 
     def accepted(self, message: str, provider_id: str, now: float) -> list[float]:
         """The provider took it: returns since when each notice had been waiting."""
@@ -174,14 +180,23 @@ def _settle(connection: Connection, lane: Lane, plan: Plan, now: float) -> dict[
         ended = [notice.id for notice, why in plan.cancel if why is reason]
         finish(connection, ended, NoticeState.CANCELLED, reason, now)
     set_notices(connection, [notice.id for notice in plan.wait], due_at=now + WAIT_SECONDS)
-    finish(connection, [notice.id for notice in plan.stale], NoticeState.DEAD, Reason.EXPIRED, now)
-    # What was to speak for its circuits is not told, or not any more; where its device is back they may be as well.
-    silent = [(notice, now) for notice in plan.stale]
-    silent += [(notice, now + UNFOLD_AFTER) for notice, _ in plan.cancel]
-    for notice, due in silent:
+    # Where the device is back its circuits may be as well.
+    _unfold(connection, lane, [notice for notice, _ in plan.cancel], now + UNFOLD_AFTER)
+    return {lane.channel: _bury(connection, lane, plan.stale, Reason.EXPIRED, now)}
+
+
+def _bury(connection: Connection, lane: Lane, dead: Sequence[Notice], reason: Reason, now: float) -> int:
+    """Give these notices up on every channel; returns how many they are."""
+    finish(connection, [notice.id for notice in dead], NoticeState.DEAD, reason, now)
+    _unfold(connection, lane, dead, now)
+    return len(dead)
+
+
+def _unfold(connection: Connection, lane: Lane, silent: Sequence[Notice], due: float) -> None:
+    """Let circuits be told by themselves, from `due` on, whose device was to speak for them and is not told."""
+    for notice in silent:
         if notice.alert.name == DEVICE_DOWN:
             unfold(connection, lane.recipient, notice.device[0] or None, notice.device[1], due)
-    return {lane.channel: len(plan.stale)} if plan.stale else {}
 
 
 def _write(connection: Connection, lane: Lane, message: Message, told: Sequence[Notice], now: float) -> None:

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     REFUSED = "refused"  # for a reason we do not know
     NOT_CONFIGURED = "not_configured"
     EXPIRED = "expired"  # too old to be told
+    UNWORDABLE = "unwordable"  # it could not be put into words
     OVERTAKEN = "overtaken"  # over before it was told
     NEVER_TOLD = "never_told"  # a "resolved" whose "firing" nobody got
     TIMEOUT = "timeout"  # not accepted within the time WhatsApp has; mail carries on

@@ -77,6 +77,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "It could not be told within an hour; while the alert lasts it is tried again.",
         "See the other failures of that time.",
     ),
+    "unwordable": (
+        "This alert could not be put into words.",
+        "The alert webhook's log says why; please report it.",
+    ),
     "overtaken": ("It was over before it could be told.", ""),
     "never_told": ("Its beginning was never told, so its end is not either.", ""),
     "restored": ("It is of the time that a restored backup does not know.", ""),
