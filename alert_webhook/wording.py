@@ -119,7 +119,7 @@ def _since(started: datetime, ended: datetime | None, language: Language, zone: 
 def line(notice: Notice, language: Language, place: Place, limit: int) -> str:
     """One alert on one line of a digest, the essence first."""
     words = describe(notice, language, place)
-    started = as_datetime(notice.alert.starts_at).astimezone(place.zone)
+    started = as_datetime(notice.alert.starts_at).astimezone(place.of(notice.alert.labels).zone)
     told = [words.title, words.where, words.measured]
     if notice.alert.status == "resolved":
         told = [f"{language.words['resolved']}: {words.title}", words.where, words.lasted]

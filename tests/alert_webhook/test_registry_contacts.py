@@ -62,6 +62,14 @@ def test_an_alert_is_its_own_isps(hand: Hand, stack: Stack) -> None:
     assert "sky" not in metro
 
 
+def test_a_digest_tells_each_hour_in_its_isps_zone(hand: Hand, stack: Stack) -> None:
+    """As a message about one alert does."""
+    hand.post(*(alert("NttnBandwidthHigh", number, isp="metro", link="metro-up") for number in (1, 2)))
+    hand.work()
+    (body,) = stack.twilio.bodies("+8801700000002")
+    assert [line.split()[1] for line in body.splitlines() if "number" in line] == ["02:31", "02:31"]
+
+
 def test_what_an_operator_of_two_isps_is_told_is_read_by_neithers_staff(hand: Hand, registry: Registry) -> None:
     """One message tells alerts of both: each sees that its own was told, and not the other's part."""
     for isp in ("sky", "metro"):
