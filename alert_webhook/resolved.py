@@ -45,7 +45,7 @@ class FiringAlerts:
         self._unknown = frozenset(unknown)
         self._rules = frozenset(rules)
         self._by_identity: dict[tuple[str, ...], list[Labels]] = {}
-        for labels in alerts:
+        for labels in map(_compared, alerts):
             self._by_identity.setdefault(_identity(labels), []).append(labels)
 
     def joined(self, other: FiringAlerts) -> FiringAlerts:
@@ -63,8 +63,9 @@ class FiringAlerts:
 
     def hold(self, labels: Labels) -> bool:
         """Whether that alert is one of them: Alertmanager's labels may hold external ones in addition."""
-        candidates = self._by_identity.get(_identity(labels), ())
-        return any(candidate.items() <= labels.items() for candidate in candidates)
+        compared = _compared(labels)
+        candidates = self._by_identity.get(_identity(compared), ())
+        return any(candidate.items() <= compared.items() for candidate in candidates)
 
 
 def fetch_firing(prometheus_urls: Sequence[str]) -> FiringAlerts:
@@ -165,6 +166,13 @@ class Verifier:
             log.info("Prometheus is back", waiting=waiting)
         self._away = False
         return firing
+
+
+def _compared(labels: Labels) -> Labels:
+    """What has to be equal: a circuit that is moved to another device while it is down is not up for that."""
+    if not labels.get("circuit"):
+        return labels
+    return {name: value for name, value in labels.items() if name != "device"}
 
 
 def _identity(labels: Labels) -> tuple[str, ...]:

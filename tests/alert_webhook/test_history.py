@@ -102,6 +102,63 @@ def test_an_alert_whose_end_was_lost_does_not_stay_open_for_ever(
     assert {row.alertname: row.is_open for row in history(hand)} == {"NttnBandwidthHigh": False, "SomebodyElses": True}
 
 
+def test_a_circuit_that_is_moved_while_it_is_down_is_not_over(
+    stack: Stack, environ: dict[str, str], prometheus: type[Prometheus]
+) -> None:
+    """Its alert has another device now: nobody said that it is up, and nobody is told so before it is."""
+    environ["PROMETHEUS_URL"] = stack.environ["PROMETHEUS_URL"]
+    hand = Hand(environ)
+    was, now = (
+        alert("CircuitDown", number, tenant="r1001", circuit="r1001-main", device=f"core-{number}") for number in (1, 2)
+    )
+    hand.post(was)
+    hand.work()
+    prometheus.firing = (now["labels"],)
+    hand.post({**was, "status": "resolved", "endsAt": "2026-11-20T20:43:00Z"}, now)
+    hand.work(10)
+    assert "Resolved" not in "".join(stack.twilio.bodies(TENANT))
+    assert [row.is_open for row in history(hand)] == [True, True]
+    prometheus.firing = ({**now["labels"], "circuit": "r1001-other"},)
+    hand.work(10)
+    assert "Resolved" in stack.twilio.bodies(TENANT)[-1]
+
+
+def test_odd_labels_are_compared_as_they_are_kept(
+    stack: Stack, environ: dict[str, str], prometheus: type[Prometheus]
+) -> None:
+    """A tag, runs of spaces and a text without end are cleaned away here: in Prometheus they are still there."""
+    environ["PROMETHEUS_URL"] = stack.environ["PROMETHEUS_URL"]
+    hand = Hand(environ)
+    fires = link_alert()
+    fires["labels"] |= {"link": "<b>a  link", "note": "x" * 600}
+    hand.post(fires)
+    hand.work()
+    prometheus.firing = (fires["labels"],)
+    hand.post({**link_alert(status="resolved"), "labels": fires["labels"]})
+    hand.work(10)
+    assert len(stack.twilio.bodies(NOC)) == 1
+    prometheus.firing = ()
+    hand.work(10)
+    assert len(stack.twilio.bodies(NOC)) == 2
+
+
+def test_what_ended_long_ago_is_deleted(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few at a time, of every isp and of none; what fires stays however long it does."""
+    monkeypatch.setattr("alert_webhook.history._PRUNED_AT_ONCE", 2)
+    hand = Hand(environ)
+    isps = ("skylink", "metro", "metro", "metro", "")
+    over = [
+        {**alert("DeviceDown", number, isp=isp), "status": "resolved", "endsAt": "2026-11-20T20:43:00Z"}
+        for number, isp in enumerate(isps)
+    ]
+    hand.post(*over, link_alert())
+    ended = datetime(2026, 11, 20, 20, 43, tzinfo=UTC).timestamp()
+    hand.parts.history.prune(ended + 400 * 86_400 - 1)
+    assert len(history(hand)) == 6
+    hand.parts.history.prune(ended + 400 * 86_400 + 1)
+    assert [row.alertname for row in history(hand)] == ["NttnBandwidthHigh"]
+
+
 def test_an_end_that_waited_is_believed_where_nobody_is_asked_any_more(
     stack: Stack, environ: dict[str, str], prometheus: type[Prometheus]
 ) -> None:
