@@ -117,7 +117,7 @@ def _parse_alert(entry: Any) -> Alert | None:
     if not isinstance(entry, dict):
         return None
     fingerprint, status = entry.get("fingerprint"), entry.get("status")
-    labels, annotations = _texts(entry.get("labels"), MAX_LABEL), _texts(entry.get("annotations", {}), MAX_ANNOTATION)
+    labels, annotations = clean_labels(entry.get("labels")), _texts(entry.get("annotations", {}), MAX_ANNOTATION)
     starts_at = normalise_time(entry.get("startsAt"))
     if not _is_fingerprint(fingerprint) or status not in ("firing", "resolved"):
         return None
@@ -129,6 +129,11 @@ def _parse_alert(entry: Any) -> Alert | None:
 
 def _is_fingerprint(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= MAX_FINGERPRINT
+
+
+def clean_labels(value: Any) -> dict[str, str] | None:
+    """Labels as an Alert has them, whoever names them; None for what are no labels."""
+    return _texts(value, MAX_LABEL)
 
 
 def _texts(value: Any, limit: int) -> dict[str, str] | None:

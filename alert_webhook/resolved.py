@@ -19,6 +19,8 @@ from sqlalchemy import select
 from alert_webhook.deadline import Deadline, http_session
 from alert_webhook.expired import revive_expired
 from alert_webhook.history import History
+from alert_webhook.payload import MAX_LABEL, clean_labels
+from alert_webhook.text import clean
 from alert_webhook.transitions import release, set_notices
 from inventory.outbox import NoticeState, notices
 
@@ -94,14 +96,22 @@ def _fetch(prometheus_url: str) -> FiringAlerts:
             raise PrometheusAway("it evaluates no rules")
         rules = [rule for group in groups or () for rule in group["rules"]]
         return FiringAlerts(
-            alerts=[alert["labels"] for alert in alerts if alert["state"] == "firing"],
+            alerts=[_labels(alert) for alert in alerts if alert["state"] == "firing"],
             # "unknown" until a rule's first evaluation after a start, "err" while it fails: then that no alert of its
             # name is reported says nothing. https://prometheus.io/docs/prometheus/latest/querying/api/#rules
-            unknown=[rule["name"] for rule in rules if rule["health"] != "ok"],
-            rules=[rule["name"] for rule in rules],
+            unknown=[clean(rule["name"], MAX_LABEL) for rule in rules if rule["health"] != "ok"],
+            rules=[clean(rule["name"], MAX_LABEL) for rule in rules],
         )
     except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PrometheusAway(type(error).__name__) from error
+
+
+def _labels(alert: Mapping[str, Any]) -> Labels:
+    """Its labels, cleaned as those are that it is compared with. Raises TypeError for what are no labels."""
+    labels = clean_labels(alert["labels"])
+    if labels is None:
+        raise TypeError("an alert has no labels")
+    return labels
 
 
 def _ask(session: requests.Session, prometheus_url: str, page: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -14,7 +15,7 @@ from inventory.outbox import notices
 from inventory.registry import alerts
 from inventory.registry.alerts import AlertRow, Filters
 from inventory.registry.scope import SERVICE, Registry
-from tests.alert_webhook.conftest import NOC, Hand, Stack, alert, link_alert
+from tests.alert_webhook.conftest import NOC, TENANT, Hand, Stack, alert, link_alert
 from tests.postgres import Database, MakeDatabase
 
 
