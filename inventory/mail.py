@@ -41,16 +41,23 @@ def mail_settings(environ: Mapping[str, str], purpose: str) -> MailSettings | No
     try:
         parts = urlsplit(url)
         port = parts.port
+        (parts.hostname or "").encode("idna")  # as it will be looked up
     except ValueError:  # its text may hold the password
         raise SettingError(f"SMTP_URL is not a URL; expected {SMTP_EXPECTED}") from None
     if parts.scheme not in _SMTP_PORTS or not parts.hostname:
         raise SettingError(f"SMTP_URL names no mail server; expected {SMTP_EXPECTED}")
+    username, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if not (username + password).isascii():
+        raise SettingError(
+            "SMTP_URL: user or password has characters beyond ASCII, with which smtplib cannot log in; "
+            "expected ASCII alone: set another password at the mail server"
+        )
     return MailSettings(
         host=parts.hostname,
         port=port or _SMTP_PORTS[parts.scheme],
         sender=sender,
         tls=parts.scheme == "smtps",
         starttls="starttls" in dict(parse_qsl(parts.query, keep_blank_values=True)),
-        username=unquote(parts.username) if parts.username else None,
-        password=Secret(unquote(parts.password)) if parts.password else None,
+        username=username or None,
+        password=Secret(password) if password else None,
     )
