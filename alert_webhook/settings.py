@@ -108,6 +108,8 @@ def read_settings(environ: Mapping[str, str], languages: tuple[str, ...]) -> Set
         )
     if problems.texts:
         raise SettingError("\n".join(problems.texts))
+    if settings.twilio.api_url is None:
+        _warn_of_templates(settings.twilio, languages)
     return settings
 
 
@@ -129,12 +131,34 @@ def _operators(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 def _templates(environ: Mapping[str, str], languages: tuple[str, ...]) -> dict[tuple[str, str], str]:
     """`TWILIO_CONTENT_SID_FIRING_EN` and so on. A name that is none of ours is refused, not ignored."""
-    known = {f"TWILIO_CONTENT_SID_{kind}_{lang}".upper(): (kind, lang) for kind in KINDS for lang in languages}
+    known = _template_names(languages)
     for name in environ:
         if name.startswith("TWILIO_CONTENT_SID_") and name.removesuffix("_FILE") not in known:
             raise SettingError(f"{name} is no template of ours; expected one of {', '.join(sorted(known))}")
     found = {key: setting(environ, name) for name, key in known.items()}
     return {key: value for key, value in found.items() if value}
+
+
+def _template_names(languages: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+    return {f"TWILIO_CONTENT_SID_{kind}_{lang}".upper(): (kind, lang) for kind in KINDS for lang in languages}
+
+
+def _warn_of_templates(twilio: TwilioSettings, languages: tuple[str, ...]) -> None:
+    """Twilio itself needs them all; what is sent without one is refused one by one (63016), and mail takes over."""
+    missing = [name for name, key in _template_names(languages).items() if twilio.template(*key) is None]
+    if missing:
+        log.warning(
+            "templates are not set: on WhatsApp only who wrote to you within 24 hours gets what is sent without one",
+            missing=", ".join(missing),
+        )
+
+
+def _history_days(environ: Mapping[str, str]) -> int:
+    text = setting(environ, "BACKHAUL_HISTORY_DAYS") or str(DEFAULT_HISTORY_DAYS)
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or int(text) < SHORTEST_HISTORY_DAYS:
+        expected = f"expected a whole number of days, at least {SHORTEST_HISTORY_DAYS}"
+        raise SettingError(f'BACKHAUL_HISTORY_DAYS: "{text}" is too short or no number; {expected}')
+    return int(text)
 
 
 def _mail(environ: Mapping[str, str]) -> MailSettings | None:
