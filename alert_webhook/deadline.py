@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -13,17 +14,21 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
 
 
 class Deadline:
-    """Around a conversation: its sockets, given to `watch`, are shut down when `seconds` are over."""
+    """Around a conversation: what it connects is shut down when `seconds` are over, and nothing is connected then."""
 
     def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._ends = 0.0
         self._sockets: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
 
     def __enter__(self) -> Self:
+        self._ends = time.monotonic() + self._seconds
         self._timer.start()
         return self
 
@@ -34,9 +39,38 @@ class Deadline:
         for each in self._sockets:
             each.close()
 
-    def watch(self, connection: socket.socket) -> None:
-        """Bound this connection too. Its number is doubled, since TLS takes the socket itself over."""
+    def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
+        """A connection, bounded as the rest; `timeout` seconds are for each address of `host`, and then for each read.
+
+        The look-up of a name has no bound of its own, but nothing is connected after it when the time is over. Raises
+        OSError: nothing was sent.
+        """
+        error = OSError(f"{host} has no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            left = self._left()
+            made = socket.socket(family, kind, protocol)
+            try:
+                made.settimeout(left if timeout is None else min(timeout, left))
+                made.connect(address)
+                self._watch(made)
+            except OSError as refused:
+                made.close()
+                error = refused
+            else:
+                made.settimeout(timeout)
+                return made
+        raise error
+
+    def _watch(self, connection: socket.socket) -> None:
+        """Its number is doubled, since TLS takes the socket itself over. Raises TimeoutError when it came too late."""
         self._sockets.append(socket.socket(fileno=os.dup(connection.fileno())))
+        self._left()
+
+    def _left(self) -> float:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time for the whole conversation is over")
+        return left
 
     def _end(self) -> None:
         for each in self._sockets:
@@ -64,15 +98,11 @@ class _Adapter(HTTPAdapter):
         # urllib3 makes the socket of each connection in _new_conn, before any TLS.
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                made = super()._new_conn()
-                deadline.watch(made)
-                return made
+                return _connect(self, deadline)
 
         class Tls(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                made = super()._new_conn()
-                deadline.watch(made)
-                return made
+                return _connect(self, deadline)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -81,3 +111,14 @@ class _Adapter(HTTPAdapter):
             ConnectionCls = Tls
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
+
+
+def _connect(connection: HTTPConnection, deadline: Deadline) -> socket.socket:
+    """As urllib3's own. Raises NewConnectionError, by which it is known that nothing was sent."""
+    try:
+        made = deadline.connect(connection.host.strip("[]"), connection.port, connection.timeout)
+    except OSError as error:
+        raise NewConnectionError(connection, f"failed to connect: {error}") from error
+    for option in connection.socket_options or ():
+        made.setsockopt(*option)
+    return made

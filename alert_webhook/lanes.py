@@ -14,7 +14,7 @@ from alert_webhook.reasons import Reason
 from alert_webhook.transitions import mark_unknown, send_again
 from inventory.outbox import MessageState, NoticeState, lanes, messages, notices
 
-# Longer than any attempt to send takes (a request may wait 10 s for its connection and 10 s for its answer).
+# Longer than any attempt to send takes: each notifier bounds it as a whole, with all it connects to.
 LEASE_SECONDS = 45.0
 
 

@@ -16,7 +16,7 @@ from inventory.outbox import MessageState, messages
 log = structlog.get_logger()
 
 # A message the provider does not list this long after we posted it was never taken: longer than a request
-# may take (10 s to connect, 10 s to answer), so that no answer can still be on its way.
+# may take (20 s in all), so that none can still be on its way.
 SETTLED_AFTER = 21.0
 
 CHECK_EVERY = 3.0

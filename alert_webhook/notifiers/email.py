@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +11,6 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
-from typing import Any
 
 from alert_webhook.deadline import Deadline
 from alert_webhook.message import Message
@@ -62,28 +62,22 @@ def _mail(settings: MailSettings, message: Message) -> EmailMessage:
     return mail
 
 
-class _Plain(smtplib.SMTP):
-    def __init__(self, deadline: Deadline, settings: MailSettings, **options: Any) -> None:
-        self._deadline = deadline
-        super().__init__(settings.host, settings.port, **options)
-
-    def _get_socket(self, *where: Any) -> Any:
-        made = super()._get_socket(*where)  # type: ignore[misc]  # smtplib's one place for it, not in its stubs
-        self._deadline.watch(made)
-        return made
-
-
-class _OverTls(_Plain, smtplib.SMTP_SSL):
-    """The same with TLS from the first byte."""
-
-
 @contextmanager
 def _connection(settings: MailSettings, deadline: Deadline) -> Iterator[smtplib.SMTP]:
+    # smtplib makes its socket in _get_socket, before any TLS.
+    class Plain(smtplib.SMTP):
+        def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+            return deadline.connect(host, port, timeout)
+
+    class OverTls(smtplib.SMTP_SSL, Plain):
+        """The same with TLS from the first byte."""
+
     context = ssl.create_default_context()
+    where = (settings.host, settings.port)
     opened = (
-        _OverTls(deadline, settings, context=context, timeout=TIMEOUT_SECONDS)
+        OverTls(*where, context=context, timeout=TIMEOUT_SECONDS)
         if settings.tls
-        else _Plain(deadline, settings, timeout=TIMEOUT_SECONDS)
+        else Plain(*where, timeout=TIMEOUT_SECONDS)
     )
     try:
         if settings.starttls:

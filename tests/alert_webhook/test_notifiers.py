@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -177,6 +178,26 @@ def test_what_a_mail_server_says(
         thread.join()
     assert (caught.value.reason, caught.value.retryable) == (reason, retryable)
     check_no_leak(caught.value)
+
+
+def test_a_mail_server_with_tls_is_spoken_to_in_tls_from_the_first_byte() -> None:
+    """What hangs up in the middle of the handshake has got nothing."""
+    heard: list[bytes] = []
+
+    def hang_up(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client:
+            heard.append(client.recv(1))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=hang_up, args=(server,))
+        thread.start()
+        mail = MailSettings("127.0.0.1", server.getsockname()[1], "a@example.net", tls=True)
+        with pytest.raises(DeliveryError) as caught:
+            NOTIFIERS["email"](replace(settings(1), mail=mail)).send(MESSAGE)
+        thread.join()
+    assert heard == [b"\x16"], "a handshake (RFC 8446, 5.1)"
+    assert caught.value.reason is Reason.UNREACHABLE
 
 
 @pytest.mark.parametrize("good_bye", [["421 too late"], []])
