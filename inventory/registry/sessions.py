@@ -103,9 +103,14 @@ def stale(session: Session) -> bool:
 
 
 def choose_isp(tx: Transaction, session: Session, isp: str | None) -> None:
-    """Let the platform's owner look at that isp."""
+    """Let the platform's owner look at that isp.
+
+    Forms that were opened for another one are not taken any more: what they hold would be written to the wrong isp.
+    """
+    if isp == session.isp:
+        return
     query = update(sessions).where(tx.visible(sessions), sessions.c.token_hash == session.token_hash)
-    tx.connection.execute(query.values(isp=isp))
+    tx.connection.execute(query.values(isp=isp, csrf=secrets.token_urlsafe(32)))
 
 
 def end_session(tx: Transaction, token_hash: str, *, user_id: str) -> bool:

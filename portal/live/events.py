@@ -43,9 +43,9 @@ class News:
     circuit_name: str | None = None
 
 
-def hello(cursor: int, open_count: int) -> bytes:
-    """The first event: where the stream begins and how many alerts are open."""
-    return _event("hello", cursor, {"open": open_count})
+def hello(cursor: int, open_count: int, isp: str) -> bytes:
+    """The first event: where the stream begins, how many alerts are open, and whose."""
+    return _event("hello", cursor, {"open": open_count, "isp": isp})
 
 
 def batch(news: Sequence[News], eyes: Eyes, open_count: int, cursor: int) -> bytes | None:

@@ -188,7 +188,7 @@ class Hub:
         if stream.greeted or self._cursor is None:
             return
         stream.greeted = True
-        self._put(stream, hello(self._cursor, self._count(stream.eyes)))
+        self._put(stream, hello(self._cursor, self._count(stream.eyes), stream.eyes.isp))
         if stream.resume is not None and stream.resume < self._cursor:
             await self._catch_up(stream, stream.resume, self._cursor)
 

@@ -23,9 +23,12 @@ _CHECKS_ITSELF = "__backhaul_checks_itself__"
 
 
 class CsrfFailed(BadRequest):
-    """The token is missing or of another session."""
+    """The token is missing, or of another session or isp."""
 
-    description = "This form was made for another session, or the page was open for too long. Load it again and retry."
+    description = (
+        "This form was made for another session or another provider, or the page was open for too long. Load it again "
+        "and retry."
+    )
 
 
 def install(app: Flask) -> None:

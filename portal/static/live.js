@@ -3,7 +3,7 @@
 // opens six connections to a host, and a stream in each of six tabs would leave none for pages.
 
 import { toast } from "./toasts.js";
-import { keepFresh, loggedIn, refreshForNews, refreshSoon } from "./refresh.js";
+import { isOfAnotherIsp, keepFresh, loggedIn, refreshForNews, refreshSoon, worthIt } from "./refresh.js";
 
 const SILENCE = 40_000; // ms without a sign of life (they come every 15 s) until the connection counts as lost
 const PATIENCE = 4_000; // ms a connection may be away until the page says so
@@ -21,9 +21,10 @@ let lostTimer = 0;
 
 // One message, from our own stream or told by the tab that has it.
 const handlers = {
-  hello({ open }) {
-    count(open);
-    refreshSoon();
+  hello({ open, isp }) {
+    refreshSoon(); // which leads a page of another isp away
+    if (!isOfAnotherIsp(isp)) count(open);
+    else if (!worthIt()) leftBehind();
   },
   alert(alert) {
     count(alert.open);
@@ -109,6 +110,12 @@ async function lost() {
   }
   const wait = Math.min(LONGEST, 1_000 * 2 ** (failures - 1)) * (0.5 + Math.random());
   setTimeout(() => source ?? connect(), wait);
+}
+
+// A form stays, for what is typed in it; the server does not take it any more.
+function leftBehind() {
+  stop();
+  say("You look at another provider now, so this page cannot be saved.", "/", "To the first page");
 }
 
 function stop() {

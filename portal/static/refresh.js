@@ -11,7 +11,7 @@ let fetched = Date.now(); // the page itself has just come
 let stale = false; // something happened while nobody looked
 
 const live = () => document.querySelectorAll("[data-live][id]");
-const worthIt = () => document.querySelector("[data-live][id]:not(#banners)") !== null;
+export const worthIt = () => document.querySelector("[data-live][id]:not(#banners)") !== null;
 
 // After an alert: at once, and once more when the figures have followed.
 export function refreshForNews() {
@@ -54,10 +54,19 @@ async function refresh() {
   fetched = Date.now();
   try {
     const answer = await ask();
-    if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (isOfAnotherIsp(page.body.dataset.isp)) leave(answer.ok);
+    else if (answer.ok) swap(page);
   } catch {
     // The next one comes by itself; live.js says when the connection is away.
   }
+}
+
+// The platform's owner looks at another isp since: its figures do not belong under this one's name.
+export const isOfAnotherIsp = (isp) => Boolean(isp) && isp !== document.body.dataset.isp;
+
+function leave(thereToo) {
+  location.replace(thereToo ? location.pathname + location.search : "/");
 }
 
 function swap(page) {

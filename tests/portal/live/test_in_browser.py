@@ -10,7 +10,7 @@ from inventory.registry import sessions
 from inventory.registry.scope import LOGIN
 from tests.portal.browser import PHONE, Visit, assert_accessible, assert_fits, photograph
 from tests.portal.serving import Served, end, fire
-from tests.portal.world import SKY
+from tests.portal.world import DELTA, SKY
 
 SOON = 5_000  # ms
 _LIVE = re.compile(r"/live(\?|$)")
@@ -99,6 +99,22 @@ def test_two_tabs_share_one_stream(visit: Visit, served: Served) -> None:
     first.close()
     end(served.registry, alert)
     expect(second.locator(".toast.ended")).to_be_visible(timeout=2 * SOON)
+
+
+def test_a_page_of_another_isp_is_left(visit: Visit, served: Served) -> None:
+    """The owner opens another isp in the next tab: its figures do not come under the first one's name."""
+    page = listening(visit("owner", "/overview"))
+    form = page.context.new_page()
+    form.goto(f"{served.url}/settings/edit")
+    expect(page.locator(".brand")).to_have_text("Skylink Ltd")
+    cookie = next(one for one in page.context.cookies() if one["name"] == "session")
+    with served.registry.write(LOGIN) as tx:
+        session = sessions.find_session(tx, cookie["value"])
+        assert session is not None
+        sessions.choose_isp(tx, session, DELTA.id)
+    expect(page.locator(".brand")).to_have_text("Deltanet Ltd", timeout=4 * SOON)
+    expect(form.get_by_text("You look at another provider now")).to_be_visible(timeout=4 * SOON)
+    expect(form.locator(".brand")).to_have_text("Skylink Ltd")
 
 
 def test_a_logout_elsewhere_is_said(visit: Visit, served: Served) -> None:

@@ -14,7 +14,8 @@ from portal.account.agents import browser_name
 from portal.services import Services
 from tests.portal.conftest import LoginAs, csrf_of, on_both_databases
 from tests.portal.login.forms import give_password, is_logged_in, session_count, submit, where
-from tests.portal.world import PASSWORD, World
+from tests.portal.staff.acting import exported, fields_of
+from tests.portal.world import DELTA, PASSWORD, SKY, World
 
 
 def _age(services: Services, column: str, seconds: float) -> None:
@@ -133,6 +134,23 @@ def test_the_owner_chooses_whose_network_to_look_at(login_as: LoginAs) -> None:
     assert "Deltanet" not in client.get("/overview").get_data(as_text=True)
     assert submit(client, "/platform", isp="nowhere").status_code == 404
     assert other.get("/overview").status_code == 404
+
+
+@on_both_databases
+def test_a_form_of_one_isp_is_not_saved_into_another(login_as: LoginAs, services: Services) -> None:
+    """Opened in one tab, and another isp chosen in the next: it is refused, whatever its version."""
+    owner = login_as("owner")
+    left_open = fields_of(owner.get("/settings/edit").get_data(as_text=True)) | {"name": "Renamed"}
+    where(submit(owner, "/platform", isp=SKY.id))
+    where(submit(owner, "/platform", isp=DELTA.id))
+    answer = owner.post("/settings/edit", data=left_open)
+    assert answer.status_code == 400
+    assert "another provider" in answer.get_data(as_text=True)
+    assert "Renamed" not in exported(services, DELTA) + exported(services, SKY)
+    where(submit(owner, "/platform", isp=SKY.id))
+    still_good = fields_of(owner.get("/settings/edit").get_data(as_text=True)) | {"name": "Renamed"}
+    where(submit(owner, "/platform", isp=SKY.id))
+    assert where(owner.post("/settings/edit", data=still_good)) == "/settings"
 
 
 _WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
