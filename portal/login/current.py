@@ -33,6 +33,8 @@ API = "/api/"
 _NOT_BY_TOKEN: frozenset[Permission] = frozenset({"tokens.write", "users.write"})
 # These answer without the database, so that they answer when it is away.
 _WITHOUT_DATABASE = ("/static/", "/-/", "/metrics")
+# Grafana's pages ask for their figures anew each minute.
+_BY_ITSELF = "/grafana/api/"
 
 
 def install(app: Flask) -> None:
@@ -88,9 +90,14 @@ def _find(registry: Registry, cookie: str | None) -> Session | None:
         return None
     with registry.read(LOGIN) as tx:
         session = sessions.find_session(tx, cookie)
-    if session is not None and sessions.stale(session):
+    if session is not None and sessions.stale(session) and not _asked_by_script():
         _note(registry, lambda tx: sessions.note_seen(tx, session))
     return session
+
+
+def _asked_by_script() -> bool:
+    """Whether a page that lies open asked by itself, which is no sign that anybody is there."""
+    return "X-Live" in request.headers or request.path.startswith(_BY_ITSELF)
 
 
 def _note(registry: Registry, write: Callable[[Transaction], None]) -> None:

@@ -97,7 +97,7 @@ class Chart {
 
 async function fetched(name, params) {
   try {
-    const response = await fetch(`/charts/${encodeURIComponent(name)}?${new URLSearchParams(params)}`, { headers: { Accept: "application/json" } });
+    const response = await fetch(`/charts/${encodeURIComponent(name)}?${new URLSearchParams(params)}`, { headers: { Accept: "application/json", "X-Live": "1" } });
     if (response.ok) return [await response.json(), null];
     if (response.status === 401) return [null, "You are logged out. Load the page again to log in."];
     if (response.status === 404) return [null, "There is nothing to draw here any more."];

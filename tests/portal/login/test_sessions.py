@@ -60,6 +60,16 @@ def test_use_is_noted_once_a_minute(login_as: LoginAs, services: Services) -> No
     assert time.time() - seen() < 30
 
 
+def test_a_page_that_lies_open_is_no_use(login_as: LoginAs, services: Services) -> None:
+    """What a page fetches by itself keeps nobody logged in; who clicks is there."""
+    client = login_as("reseller")
+    _age(services, "seen_at", 11.9 * 3600)
+    assert client.get("/my", headers={"X-Live": "1"}).status_code == 200
+    client.get("/grafana/api/dashboards/uid/tenant-circuit")
+    _age(services, "seen_at", 0.2 * 3600)
+    assert client.get("/my", headers={"X-Live": "1"}).status_code == 303
+
+
 def test_another_password_ends_the_other_sessions(app: Flask, login_as: LoginAs, world: World) -> None:
     """The one in which it was changed goes on."""
     here, there = login_as("reseller"), login_as("reseller")
