@@ -30,6 +30,8 @@ THREADS = 8
 # nobody else stands in the line.
 LOGIN_THREADS = 2
 _LOGIN_PATHS = frozenset({"/login", "/account/password"})
+# A test of a connection waits for its device, up to 12 s: who tests several at once waits here, and holds up no page.
+TEST_THREADS = 2
 # A panel waits here for Grafana, and Grafana for the gateway: in one lane a few pages of panels would take all threads,
 # and each would wait for an answer that none is left to give.
 GRAFANA_THREADS = 16
@@ -45,8 +47,8 @@ class Portal:
 
     def __init__(self, services: Services) -> None:
         app = create_app(services)
-        self._pages, self._logins, self._grafana, self._gateway = (
-            _lane(app, threads) for threads in (THREADS, LOGIN_THREADS, GRAFANA_THREADS, GATEWAY_THREADS)
+        self._pages, self._logins, self._tests, self._grafana, self._gateway = (
+            _lane(app, threads) for threads in (THREADS, LOGIN_THREADS, TEST_THREADS, GRAFANA_THREADS, GATEWAY_THREADS)
         )
         self._live = LiveApp(services)
         self._headers = [(name.lower().encode(), value.encode()) for name, value in always(services.settings)]
@@ -84,7 +86,11 @@ class Portal:
             return self._gateway
         if path.startswith("/grafana/"):
             return self._grafana
-        return self._logins if scope["method"] == "POST" and path in _LOGIN_PATHS else self._pages
+        if scope["method"] != "POST":
+            return self._pages
+        if path.startswith("/devices/") and path.endswith("/test"):
+            return self._tests
+        return self._logins if path in _LOGIN_PATHS else self._pages
 
     async def _refuse(self, send: Send, status: int, text: str) -> None:
         headers = [*self._headers, (b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
