@@ -21,14 +21,18 @@ Result = TypeVar("Result")
 # Alertmanager tells an end within minutes; where it was away for a quarter of an hour it has forgotten the alert.
 _LOST_AFTER = 900.0
 
+# Old alerts are deleted so many at a time, since nobody else writes meanwhile, and so many times in one round.
+_PRUNED_AT_ONCE, _PRUNINGS = 500, 10
+
 
 class History:
     """The history of alerts. Without its tables, or when it fails, that is logged and people are told all the same."""
 
-    def __init__(self, engine: Engine, *, hold_resolved: bool) -> None:
-        """With `hold_resolved` an end counts only when it is confirmed."""
+    def __init__(self, engine: Engine, *, hold_resolved: bool, keep: float) -> None:
+        """With `hold_resolved` an end counts only when it is confirmed; `keep` is in seconds, from an alert's end."""
         self.engine = engine
         self._hold_resolved = hold_resolved
+        self._keep = keep
         self._missing = False
         self._still_firing: set[int] = set()
         self._missed: dict[int, float] = {}  # by alert, since when Prometheus does not report it
@@ -60,6 +64,17 @@ class History:
     def believe(self, now: float) -> None:
         """End what waited for a confirmation nobody asks for any more. Raises SQLAlchemyError as `confirm`."""
         self.confirm(lambda _: False, now)
+
+    def prune(self, now: float) -> None:
+        """Delete alerts that ended too long ago; what is left of them the next round takes.
+
+        Raises SQLAlchemyError without a database.
+        """
+        step = partial(alert_log.prune, before=now - self._keep, limit=_PRUNED_AT_ONCE)
+        for _ in range(_PRUNINGS):
+            with self.engine.begin() as connection:
+                if (self._attempt(connection, step) or 0) < _PRUNED_AT_ONCE:
+                    return
 
     def waits(self) -> bool:
         """Whether an end waits to be confirmed. Raises SQLAlchemyError when the database does not answer."""

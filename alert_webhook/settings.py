@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
+# As long as the recorded series are kept by default; and as the log of messages, which shows the alert of each, is.
+DEFAULT_HISTORY_DAYS, SHORTEST_HISTORY_DAYS = 400, 120
+
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)  # E.164
 
 
@@ -56,6 +59,7 @@ class Settings:
     registry_url: str = DEFAULT_DATABASE_URL
     database_url: str = DEFAULT_DATABASE_URL
     prometheus_urls: tuple[str, ...] = ()
+    history_days: int = DEFAULT_HISTORY_DAYS
 
 
 class _Problems:
@@ -100,6 +104,7 @@ def read_settings(environ: Mapping[str, str], languages: tuple[str, ...]) -> Set
         registry_url=path if path and is_url else database_url,
         database_url=database_url,
         prometheus_urls=tuple(url.strip().rstrip("/") for url in prometheus.split(",") if url.strip()),
+        history_days=problems.attempt(lambda: _history_days(environ), DEFAULT_HISTORY_DAYS),
     )
     if path is None and not settings.operators and not problems.attempt(lambda: has_isps(database_url), otherwise=True):
         problems.texts.append(

@@ -26,7 +26,7 @@ from alert_webhook.restored import Settler
 from alert_webhook.routing import Recipient, only_isp, recipients_of
 from alert_webhook.sender import Sender
 from alert_webhook.settings import Settings
-from alert_webhook.sweeps import Sweeps
+from alert_webhook.sweeps import DAY, Sweeps
 from alert_webhook.wording import Place
 from alert_webhook.worker import Parts, Worker
 from inventory.database import open_database
@@ -60,7 +60,7 @@ def build(settings: Settings, environ: Mapping[str, str], clock: Callable[[], fl
     contacts = _contacts(settings, engine, environ)
     metrics = Metrics(NOTIFIERS, Sweeps(engine).backlog, contacts.are_current)
     hold = bool(settings.prometheus_urls)
-    history = History(engine, hold_resolved=hold)
+    history = History(engine, hold_resolved=hold, keep=settings.history_days * DAY)
     outbox = Outbox(engine, history, hold_resolved=hold, only_isp=lambda: only_isp(contacts.current()))
     parts = _parts(settings, history, contacts, metrics, clock)
     worker = Worker(parts)

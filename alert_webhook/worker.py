@@ -123,6 +123,7 @@ class Worker:
             if time.monotonic() - pruned > PRUNE_EVERY:
                 pruned = time.monotonic()
                 self._attempt("prune", lambda: self._parts.sweeps.prune(time.time()))
+                self._attempt("prune the history", lambda: self._parts.history.prune(time.time()))
 
     def _verify_loop(self) -> None:
         while not self._stopping.is_set():

@@ -12,7 +12,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Select, Text, bindparam, cast, column, func, literal, or_, select, update
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
@@ -104,6 +118,15 @@ def end(connection: Connection, ends: Mapping[int, float]) -> None:
     open_one = (alerts.c.id == bindparam("of")) & alerts.c.ended.is_(None)
     values: dict[str, Any] = {"ended": bindparam("at"), "changed": bindparam("number")}
     connection.execute(update(alerts).where(open_one).values(**values), rows)
+
+
+def prune(connection: Connection, before: float, limit: int) -> int:
+    """Delete up to `limit` alerts that ended before that time; returns how many."""
+    left = limit
+    for isp in connection.execute(select(alerts.c.isp).distinct()).scalars().all():  # their ends are indexed by isp
+        old = select(alerts.c.id).where(alerts.c.isp == isp, alerts.c.ended < before).limit(left)
+        left -= connection.execute(delete(alerts).where(alerts.c.id.in_(old))).rowcount
+    return limit - left
 
 
 def take_numbers(connection: Connection, count: int) -> int:
