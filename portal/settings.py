@@ -145,7 +145,8 @@ def _public_url(environ: Mapping[str, str], listen: Address | None) -> str:
             "BACKHAUL_PUBLIC_URL: passwords would cross the network in clear; "
             "write https:// and let a proxy with a certificate answer there"
         )
-    return text.rstrip("/").lower()
+    own_port = {"https": ":443", "http": ":80"}[scheme]  # browsers leave it out of Host
+    return text.rstrip("/").lower().removesuffix(own_port)
 
 
 def _second_factor_optional(environ: Mapping[str, str], public_url: str) -> bool:

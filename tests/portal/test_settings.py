@@ -50,6 +50,15 @@ def test_all_problems_are_said_at_once() -> None:
         assert name in str(refused.value)
 
 
+@pytest.mark.parametrize("url", ["https://portal.example.net", "https://portal.example.net:443/"])
+def test_the_usual_port_is_left_out_as_browsers_do(url: str) -> None:
+    """A Host with it would never come, so every page would be refused."""
+    settings = read_settings({"BACKHAUL_PUBLIC_URL": url}, ANYWHERE)
+    assert (settings.public_url, settings.public_host) == ("https://portal.example.net", "portal.example.net")
+    other = read_settings({"BACKHAUL_PUBLIC_URL": "https://portal.example.net:8443/"}, ANYWHERE)
+    assert other.public_host == "portal.example.net:8443"
+
+
 def test_a_proxy_is_believed_when_it_is_named() -> None:
     """As addresses or networks."""
     environ = {"BACKHAUL_PUBLIC_URL": "https://Portal.example.net/", "BACKHAUL_TRUSTED_PROXIES": "10.0.0.1, fd00::/8"}
