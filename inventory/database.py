@@ -28,7 +28,7 @@ def open_database(url: str, context: str | None = None, *, pool_size: int = 20) 
     """An engine for `url`. SQLite gets its folder, WAL, full durability and transactions that lock at once.
 
     `context` is what row-level security in PostgreSQL takes every transaction for that says nothing else of itself:
-    `service` sees everything, none sees nothing.
+    `service` sees everything, none sees nothing. Errors say the statement and not its values: they reach the log.
     Raises SettingError when the URL is not one of SQLite's or PostgreSQL's.
     """
     parsed = _parse(url)
@@ -36,7 +36,9 @@ def open_database(url: str, context: str | None = None, *, pool_size: int = 20) 
         return _open_postgresql(parsed, context, pool_size)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_SECONDS}, pool_size=pool_size)
+    engine = create_engine(
+        parsed, connect_args={"timeout": SQLITE_BUSY_SECONDS}, pool_size=pool_size, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -47,6 +49,7 @@ def _open_postgresql(url: URL, context: str | None, pool_size: int) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         pool_size=pool_size,
+        hide_parameters=True,
         connect_args={"connect_timeout": POSTGRESQL_CONNECT_SECONDS, **_KEEPALIVE},
     )
 
