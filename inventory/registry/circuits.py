@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, false, select
+from sqlalchemy import ColumnElement, RowMapping, Select, false, select, update
 
+from inventory.bodies import circuit_body
 from inventory.models import ActivePeriod, Attach, Circuit, Sla
 from inventory.registry import changes
 from inventory.registry.audit import Actor, record
 from inventory.registry.pages import PER_PAGE, Page, Window, matches
-from inventory.registry.plans import begin_plan, committed_of, last_plan
+from inventory.registry.plans import begin_earlier, begin_plan, committed_of, last_plan
 from inventory.registry.scope import Transaction
 from inventory.registry.tables import circuits, plans, tenants
+from inventory.registry.told import told
 from inventory.registry.windows import drop_empty
 
 
@@ -74,6 +76,7 @@ def save_circuit(
         place = changes.next_position(tx, circuits, circuits.c.tenant == circuit.tenant)
         own = {"circuit": circuit.id, "isp": whose, "tenant": circuit.tenant, "position": place}
         changes.add(tx, circuits, {**own, **values})
+        _count_for(tx, circuit.tenant)
         before = None
     else:
         before = get_circuit(tx, circuit.id)
@@ -82,8 +85,11 @@ def save_circuit(
         changes.change(tx, circuits.c.circuit, circuit.id, version, values)
     if before is None or before.circuit.committed != circuit.committed:
         begin_plan(tx, whose, circuit, actor)
+    if before is not None and before.circuit.active.first != circuit.active.first:
+        begin_earlier(tx, whose, circuit, actor)
+    detail = told(_body(before.circuit) if before else None, _body(circuit))
     action = "create" if version is None else "update"
-    record(tx, actor, action, "circuit", circuit.id, _told(circuit), isp=whose, tenant=circuit.tenant)
+    record(tx, actor, action, "circuit", circuit.id, detail, isp=whose, tenant=circuit.tenant)
     return (version or 0) + 1
 
 
@@ -93,10 +99,13 @@ def delete_circuit(tx: Transaction, circuit: str, *, version: int, actor: Actor,
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
     found = get_circuit(tx, circuit)
+    if found is None:
+        raise changes.conflict("circuit", circuit)
     changes.remove(tx, circuits.c.circuit, circuit, version)
+    _count_for(tx, found.circuit.tenant)
     drop_empty(tx, whose, actor)
-    tenant = found.circuit.tenant if found else None
-    record(tx, actor, "delete", "circuit", circuit, isp=whose, tenant=tenant)
+    whole = told(_body(found.circuit), None)
+    record(tx, actor, "delete", "circuit", circuit, whole, isp=whose, tenant=found.circuit.tenant)
 
 
 def circuits_by_tenant(
@@ -146,14 +155,17 @@ def columns_of(circuit: Circuit) -> dict[str, Any]:
     }
 
 
-def _told(circuit: Circuit) -> dict[str, Any]:
-    return {
-        "name": circuit.name,
-        "device": circuit.device,
-        circuit.attach.kind: circuit.attach.name,
-        "download_bps": circuit.committed.download,
-        "upload_bps": circuit.committed.upload,
-    }
+def _count_for(tx: Transaction, tenant: str) -> None:
+    """A circuit more or less is another version of its tenant: who deletes a tenant has seen what goes with it."""
+    mine = update(tenants).where(tx.visible(tenants), tenants.c.tenant == tenant)
+    tx.connection.execute(mine.values(version=tenants.c.version + 1))
+
+
+def _body(circuit: Circuit) -> dict[str, Any]:
+    """What the audit tells of it: both directions, also where they are the same."""
+    body = circuit_body(circuit)
+    rate = body["committed_mbps"]
+    return {**body, "committed_mbps": rate if isinstance(rate, Mapping) else {"download": rate, "upload": rate}}
 
 
 def _row(row: RowMapping) -> CircuitRow:

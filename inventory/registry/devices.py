@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import RowMapping, select
 
+from inventory.bodies import device_body
 from inventory.models import Device, SnmpKey, SnmpSettings, Tls
 from inventory.registry import changes
 from inventory.registry.audit import Actor, record
 from inventory.registry.pages import PER_PAGE, Page, Window, matches
 from inventory.registry.scope import Transaction
 from inventory.registry.tables import circuits, devices, vlans
+from inventory.registry.told import told, told_secrets
 from inventory.secrets import SealedSecret, Secret
 from inventory.vault import SealBroken, Vault, device_secret
 
@@ -29,13 +31,21 @@ class DeviceRow:
     version: int
 
 
-def list_devices(
-    tx: Transaction, *, search: str | None = None, driver: str | None = None, page: int = 1, per_page: int = PER_PAGE
+def list_devices(  # noqa: PLR0913 - filters, each by its name
+    tx: Transaction,
+    *,
+    search: str | None = None,
+    driver: str | None = None,
+    names: Sequence[str] | None = None,
+    page: int = 1,
+    per_page: int = PER_PAGE,
 ) -> Page[DeviceRow]:
-    """The devices the scope may see in the order of the file, secrets sealed."""
+    """The devices the scope may see in the order of the file, secrets sealed. With `names`, those of these ids."""
     where = [tx.visible(devices), *matches(search, devices.c.device, devices.c.host, devices.c.place)]
     if driver:
         where.append(devices.c.driver == driver)
+    if names is not None:
+        where.append(devices.c.device.in_(names))
     window = Window(page, per_page)
     query = select(devices).where(*where).order_by(devices.c.isp, devices.c.position, devices.c.device)
     rows = tx.connection.execute(query.limit(window.limit).offset(window.offset)).mappings()
@@ -60,13 +70,15 @@ def save_device(  # noqa: PLR0913 - each but the first two by its name
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
     values = columns_of(device, vault)
+    before = get_device(tx, device.id, vault) if version is not None else None
     if version is None:
         place = changes.next_position(tx, devices, devices.c.isp == whose)
         changes.add(tx, devices, {"device": device.id, "isp": whose, "position": place, **values})
     else:
         changes.change(tx, devices.c.device, device.id, version, values)
+    after = get_device(tx, device.id, vault)
     action = "create" if version is None else "update"
-    record(tx, actor, action, "device", device.id, {"driver": device.driver, "host": device.host}, isp=whose)
+    record(tx, actor, action, "device", device.id, _told(before, after), isp=whose)
     return (version or 0) + 1
 
 
@@ -81,8 +93,9 @@ def delete_device(tx: Transaction, device: str, *, version: int, actor: Actor, i
     )
     if told := [f"{number} {word}{'' if number == 1 else 's'}" for number, word in carried if number]:
         raise changes.InUse(f'the device "{device}" carries {" and ".join(told)}; move or delete them first')
+    found = get_device(tx, device)
     changes.remove(tx, devices.c.device, device, version)
-    record(tx, actor, "delete", "device", device, isp=whose)
+    record(tx, actor, "delete", "device", device, _told(found, None), isp=whose)
 
 
 def load_devices(tx: Transaction, isp: str, vault: Vault | None) -> dict[str, Device]:
@@ -126,6 +139,23 @@ def device_of(row: RowMapping, vault: Vault | None) -> Device:
         snmp=_snmp(settings["snmp"], secrets),
         place=row["place"],
     )
+
+
+def _told(before: DeviceRow | None, after: DeviceRow | None) -> dict[str, Any]:
+    """What the audit tells of a write. Secrets and certificates are named and not shown."""
+    detail = told(_shown(before.device) if before else None, _shown(after.device) if after else None)
+    if after is None:
+        return detail
+    hidden = told_secrets(_hidden(before.device) if before else {}, _hidden(after.device))
+    return {"changes": {**detail["changes"], **hidden}} if before else {**detail, **hidden}
+
+
+def _shown(device: Device) -> dict[str, Any]:
+    return device_body(replace(device, tls=replace(device.tls, ca=None)))
+
+
+def _hidden(device: Device) -> dict[str, object]:
+    return {**dict(device.secrets()), **({"tls.ca": device.tls.ca} if device.tls.ca else {})}
 
 
 def _row(row: RowMapping, vault: Vault | None) -> DeviceRow:

@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import RowMapping, delete, insert, select
 
+from inventory.bodies import link_body
 from inventory.models import BitsPerSecond, Link, Vlan
 from inventory.registry import changes
 from inventory.registry.audit import Actor, record
 from inventory.registry.pages import PER_PAGE, Page, Window, matches
 from inventory.registry.scope import Transaction
 from inventory.registry.tables import links, vlans
+from inventory.registry.told import told
 from inventory.registry.windows import drop_empty
 
 
@@ -26,13 +28,21 @@ class LinkRow:
     version: int
 
 
-def list_links(
-    tx: Transaction, *, search: str | None = None, device: str | None = None, page: int = 1, per_page: int = PER_PAGE
+def list_links(  # noqa: PLR0913 - filters, each by its name
+    tx: Transaction,
+    *,
+    search: str | None = None,
+    device: str | None = None,
+    names: Sequence[str] | None = None,
+    page: int = 1,
+    per_page: int = PER_PAGE,
 ) -> Page[LinkRow]:
-    """The links the scope may see in the order of the file; those on `device` where it is given."""
+    """The links the scope may see in the order of the file; those on `device`, and of these ids, where it is given."""
     where = [tx.visible(links), *matches(search, links.c.link, links.c.name)]
     if device:
         where.append(links.c.link.in_(select(vlans.c.link).where(tx.visible(vlans), vlans.c.device == device)))
+    if names is not None:
+        where.append(links.c.link.in_(names))
     window = Window(page, per_page)
     query = select(links).where(*where).order_by(links.c.isp, links.c.position, links.c.link)
     rows = tx.connection.execute(query.limit(window.limit).offset(window.offset)).mappings().all()
@@ -54,6 +64,7 @@ def save_link(tx: Transaction, link: Link, *, version: int | None, actor: Actor,
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
     values = columns_of(link)
+    before = get_link(tx, link.id) if version is not None else None
     if version is None:
         place = changes.next_position(tx, links, links.c.isp == whose)
         changes.add(tx, links, {"link": link.id, "isp": whose, "position": place, **values})
@@ -61,7 +72,7 @@ def save_link(tx: Transaction, link: Link, *, version: int | None, actor: Actor,
         changes.change(tx, links.c.link, link.id, version, values)
     _put_vlans(tx, whose, link)
     action = "create" if version is None else "update"
-    detail = {"threshold_bps": link.threshold, "measure": link.measure, "vlans": [vlan.vlan for vlan in link.vlans]}
+    detail = told(link_body(before.link) if before else None, link_body(link))
     record(tx, actor, action, "link", link.id, detail, isp=whose)
     return (version or 0) + 1
 
@@ -71,9 +82,10 @@ def delete_link(tx: Transaction, link: str, *, version: int, actor: Actor, isp: 
     """Remove the link with its VLANs. Raises Conflict."""
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
+    found = get_link(tx, link)
     changes.remove(tx, links.c.link, link, version)
     drop_empty(tx, whose, actor)
-    record(tx, actor, "delete", "link", link, isp=whose)
+    record(tx, actor, "delete", "link", link, told(link_body(found.link), None) if found else None, isp=whose)
 
 
 def load_links(tx: Transaction, isp: str) -> dict[str, Link]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from datetime import time as time_of_day
 from typing import Any
@@ -55,13 +55,27 @@ def begin_plan(tx: Transaction, isp: str, circuit: Circuit, actor: Actor) -> Non
     tx.connection.execute(insert(plans).values(_row(isp, circuit, max(time.time(), last + _NEXT_SECONDS), actor)))
 
 
+def begin_earlier(tx: Transaction, isp: str, circuit: Circuit, actor: Actor) -> None:
+    """Where service began before the first plan, as a correction may say, let what was bought first count from then."""
+    first = plan_history(tx, circuit.id)[0]
+    began = _service_began(circuit, _zone(tx, isp))
+    if began is not None and began < first.valid_from:
+        tx.connection.execute(
+            insert(plans).values(_row(isp, replace(circuit, committed=first.committed), began, actor))
+        )
+
+
 def add_first_plans(tx: Transaction, isp: str, new: Iterable[Circuit], actor: Actor) -> None:
     """Begin the history of circuits that have none."""
-    zone = ZoneInfo(tx.connection.execute(select(isps.c.timezone).where(isps.c.isp == isp)).scalar_one())
+    zone = _zone(tx, isp)
     now = time.time()
     rows = [_row(isp, circuit, min(now, _service_began(circuit, zone) or now), actor) for circuit in new]
     if rows:
         tx.connection.execute(insert(plans), rows)
+
+
+def _zone(tx: Transaction, isp: str) -> ZoneInfo:
+    return ZoneInfo(tx.connection.execute(select(isps.c.timezone).where(isps.c.isp == isp)).scalar_one())
 
 
 def _row(isp: str, circuit: Circuit, valid_from: float, actor: Actor) -> dict[str, Any]:

@@ -6,24 +6,26 @@ must hold by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, false, text, true
+from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, false, or_, select, text, true
 
+from inventory.outbox import messages, notices
 from inventory.registry.tables import maintenance, maintenance_circuits
 
-ScopeKind = Literal["service", "platform", "staff", "tenant", "login"]
+ScopeKind = Literal["service", "platform", "unowned", "staff", "tenant", "login"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Whose eyes a transaction has.
 
-    `service` (exporter, webhook, command line) and `platform` (the platform's owner) see everything, `staff` one isp,
-    `tenant` one tenant of one isp. `login` is a request whose user is not known yet: accounts and sessions alone.
+    `service` (exporter, webhook, command line) and `platform` (the platform's owner) see everything, `unowned` (the
+    owner as well) what belongs to no isp, `staff` one isp, `tenant` one tenant of one isp.
+    `login` is a request whose user is not known yet: accounts and sessions alone.
     """
 
     kind: ScopeKind
@@ -39,6 +41,7 @@ class Scope:
 
 
 SERVICE = Scope("service")
+UNOWNED = Scope("unowned")
 LOGIN = Scope("login")
 
 
@@ -51,10 +54,8 @@ class Transaction:
 
     def visible(self, table: Table) -> ColumnElement[bool]:
         """The condition that leaves only what the scope may see: `WHERE` of every select, update and delete."""
-        if self.scope.kind in {"service", "platform"}:
-            return true()
-        if self.scope.kind == "login":
-            return true() if table.name in _LOGIN_TABLES else false()
+        if (whole := _WHOLE.get(self.scope.kind)) is not None:
+            return whole(table)
         own_isp: ColumnElement[bool] = table.c.isp == self.scope.isp if "isp" in table.c else false()
         if self.scope.kind == "staff" or table.name in _ISP_TABLES:
             return own_isp
@@ -74,10 +75,28 @@ class Transaction:
         )
 
 
+def _of_no_isp(table: Table) -> ColumnElement[bool]:
+    """What is for no isp's people. A message that tells alerts of several is none's, and so are its notices here."""
+    if "isp" not in table.c:
+        return false()
+    of_none = table.c.isp.is_(None)
+    if table is not notices:
+        return of_none
+    return or_(of_none, notices.c.message_id.in_(select(messages.c.id).where(messages.c.isp.is_(None))))
+
+
 _LOGIN_TABLES = frozenset({"user_account", "session", "login_link", "login_failure", "api_token"})
 
+# The scopes that are of no isp.
+_WHOLE: Mapping[ScopeKind, Callable[[Table], ColumnElement[bool]]] = {
+    "service": lambda _: true(),
+    "platform": lambda _: true(),
+    "unowned": _of_no_isp,
+    "login": lambda table: true() if table.name in _LOGIN_TABLES else false(),
+}
+
 # What tells of a tenant, and is not for it: operators are told of its alerts as well.
-_STAFF_TABLES = frozenset({"audit", "outbox_notice"})
+_STAFF_TABLES = frozenset({"audit", "outbox_notice", "retired_tenant"})
 
 # What a tenant sees of its isp: the name and the time zone, and that something changed.
 _ISP_TABLES = frozenset({"isp", "revision"})
@@ -120,7 +139,8 @@ class Registry:
 def announce(connection: Connection, scope: Scope) -> None:
     """Give a transaction that was begun elsewhere this scope, until it ends; SQLite has nobody to tell."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_TELL, {"kind": scope.kind, "isp": scope.isp or "", "tenant": scope.tenant or ""})
+        kind = "platform" if scope.kind == "unowned" else scope.kind  # which of that, the query says
+        connection.execute(_TELL, {"kind": kind, "isp": scope.isp or "", "tenant": scope.tenant or ""})
 
 
 # What the policies read. The last argument: for this transaction alone, since the connection goes back to a pool.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select
 
+from inventory.bodies import contact_body, isp_body, tenant_body
 from inventory.models import CONTACT_FIELDS, Circuit, Contact, Isp, Tenant
 from inventory.registry import changes
 from inventory.registry.audit import Actor, record
@@ -22,8 +23,10 @@ from inventory.registry.circuits import (
 )
 from inventory.registry.pages import PER_PAGE, Page, Window, matches
 from inventory.registry.plans import Plan, plan_at, plan_history
+from inventory.registry.retired import refuse_retired, retire
 from inventory.registry.scope import Transaction
 from inventory.registry.tables import contacts, isps, tenants
+from inventory.registry.told import told
 from inventory.registry.windows import drop_empty
 
 __all__ = [
@@ -91,10 +94,12 @@ def get_isp(tx: Transaction, isp: str) -> IspRow | None:
 def save_isp(tx: Transaction, isp: Isp, *, version: int, actor: Actor) -> int:
     """Change name, time zone, currency and operators; returns the version. Raises Conflict."""
     changes.take_turn(tx, isp.id)
+    before = get_isp(tx, isp.id)
     values = {"name": isp.name, "timezone": isp.timezone, "currency": isp.currency}
     changes.change(tx, isps.c.isp, isp.id, version, values)
     put_contacts(tx, isp.id, None, isp.contacts)
-    record(tx, actor, "update", "isp", isp.id, {"name": isp.name, "contacts": len(isp.contacts)}, isp=isp.id)
+    detail = told(isp_body(before.isp) if before else None, isp_body(isp))
+    record(tx, actor, "update", "isp", isp.id, detail, isp=isp.id)
     return version + 1
 
 
@@ -137,13 +142,15 @@ def save_tenant(tx: Transaction, tenant: Tenant, *, version: int | None, actor: 
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
     values = {"kind": tenant.kind, "name": tenant.name}
+    before = get_tenant(tx, tenant.id) if version is not None else None
     if version is None:
+        refuse_retired(tx, whose, tenant.id)
         place = changes.next_position(tx, tenants, tenants.c.isp == whose)
         changes.add(tx, tenants, {"tenant": tenant.id, "isp": whose, "position": place, **values})
     else:
         changes.change(tx, tenants.c.tenant, tenant.id, version, values)
     put_contacts(tx, whose, tenant.id, tenant.contacts)
-    detail = {"kind": tenant.kind, "name": tenant.name, "contacts": len(tenant.contacts)}
+    detail = told(_itself(before.tenant) if before else None, _itself(tenant))
     action = "create" if version is None else "update"
     record(tx, actor, action, "tenant", tenant.id, detail, isp=whose, tenant=tenant.id)
     return (version or 0) + 1
@@ -151,25 +158,32 @@ def save_tenant(tx: Transaction, tenant: Tenant, *, version: int | None, actor: 
 
 @changes.whole
 def save_contacts(  # noqa: PLR0913 - each but the first three by its name
-    tx: Transaction, tenant: str, told: Sequence[Contact], *, version: int, actor: Actor, isp: str | None = None
+    tx: Transaction, tenant: str, people: Sequence[Contact], *, version: int, actor: Actor, isp: str | None = None
 ) -> int:
     """Change who hears of a tenant's alerts, which the tenant may too; returns its version. Raises Conflict."""
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
+    before = get_tenant(tx, tenant)
     changed = changes.change(tx, tenants.c.tenant, tenant, version, {})
-    put_contacts(tx, whose, tenant, told)
-    record(tx, actor, "update", "contacts", tenant, {"contacts": len(told)}, isp=whose, tenant=tenant)
+    put_contacts(tx, whose, tenant, people)
+    detail = told(_contacts_body(before.tenant.contacts if before else ()), _contacts_body(people))
+    record(tx, actor, "update", "contacts", tenant, detail, isp=whose, tenant=tenant)
     return changed
 
 
 @changes.whole
 def delete_tenant(tx: Transaction, tenant: str, *, version: int, actor: Actor, isp: str | None = None) -> None:
-    """Remove the tenant with its contacts, circuits and logins. Raises Conflict."""
+    """Remove the tenant with its contacts, circuits and logins; its id is used up. Raises Conflict."""
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
+    found = get_tenant(tx, tenant)
+    if found is None:
+        raise changes.conflict("tenant", tenant)
     changes.remove(tx, tenants.c.tenant, tenant, version)
+    retire(tx, whose, [found.tenant])
     drop_empty(tx, whose, actor)
-    record(tx, actor, "delete", "tenant", tenant, isp=whose, tenant=tenant)
+    detail = told(_with_circuits(found.tenant), None)
+    record(tx, actor, "delete", "tenant", tenant, detail, isp=whose, tenant=tenant)
 
 
 def load_tenants(tx: Transaction, isp: str) -> dict[str, Tenant]:
@@ -191,6 +205,19 @@ def contact_rows(isp: str, tenant: str | None, told: Iterable[Contact]) -> list[
     return [
         {"isp": isp, "tenant": tenant, "position": position, **asdict(contact)} for position, contact in enumerate(told)
     ]
+
+
+def _itself(tenant: Tenant) -> dict[str, Any]:
+    """What the audit tells of it: its circuits have entries of their own."""
+    return tenant_body(replace(tenant, circuits=()))
+
+
+def _with_circuits(tenant: Tenant) -> dict[str, Any]:
+    return {**_itself(tenant), "circuits": [circuit.id for circuit in tenant.circuits]}
+
+
+def _contacts_body(people: Iterable[Contact]) -> dict[str, Any]:
+    return {"contacts": [contact_body(each) for each in people]}
 
 
 def _whole(tx: Transaction, rows: Sequence[RowMapping], isp: str | None = None) -> list[TenantRow]:

@@ -20,7 +20,8 @@ from inventory.registry.devices import columns_of as device_columns
 from inventory.registry.inventories import load_inventory_of
 from inventory.registry.links import columns_of as link_columns
 from inventory.registry.links import vlan_rows
-from inventory.registry.plans import add_first_plans, begin_plan
+from inventory.registry.plans import add_first_plans, begin_earlier, begin_plan
+from inventory.registry.retired import not_theirs, retire
 from inventory.registry.scope import Transaction
 from inventory.registry.tables import (
     circuits,
@@ -32,6 +33,7 @@ from inventory.registry.tables import (
     maintenance,
     maintenance_circuits,
     maintenance_links,
+    retired_tenants,
     tenants,
     vlans,
 )
@@ -47,10 +49,11 @@ T = TypeVar("T", bound=Named)
 def import_inventory(tx: Transaction, inventory: Inventory, vault: Vault, actor: Actor) -> list[Change]:
     """Let the registry hold exactly this inventory of its isp; returns what changed. For the service scope.
 
-    Raises InventoryError for an id that another isp has, naming both, and for certificates that cannot be read.
+    Raises InventoryError for an id that another isp has, naming both, or that a tenant had that was deleted, and for
+    certificates that cannot be read.
     """
     new = with_certificates_inside(inventory)
-    _refuse_clashes(tx, new)
+    _refuse_used_ids(tx, new)
     is_new = _begin(tx, new.isp)
     old = load_inventory_of(tx, new.isp.id, vault)
     done = _Import(tx, old, new, vault, actor).run()
@@ -103,8 +106,10 @@ class _Import:
         self._put_tenants(its_tenants)
         self._put_links(its_links)
         self._put_circuits(its_circuits)
+        self._count_circuits(its_tenants, its_circuits)
         self._put_windows(its_windows)
         bulk.remove(tenants.c.tenant, its_tenants.gone)
+        retire(self._tx, self._isp, [old.tenants[name] for name in its_tenants.gone])
         bulk.remove(devices.c.device, its_devices.gone)
         return [
             *self._in_order(devices.c.device, its_devices),
@@ -132,10 +137,18 @@ class _Import:
         put_contacts(self._tx, isp.id, None, isp.contacts)
 
     def _put_tenants(self, told: Diff[Tenant]) -> None:
+        self._bulk.remove(retired_tenants.c.tenant, [tenant.id for tenant in told.new])
         self._bulk.put(tenants.c.tenant, told, lambda tenant: {"kind": tenant.kind, "name": tenant.name})
         self._bulk.remove(contacts.c.tenant, [tenant.id for tenant in told.changed])
         rows = [row for tenant in told.written for row in contact_rows(self._isp, tenant.id, tenant.contacts)]
         self._bulk.add(contacts, rows)
+
+    def _count_circuits(self, told: Diff[Tenant], on: Diff[Circuit]) -> None:
+        """A circuit more or less is another version of its tenant, as where one is written alone."""
+        before, came = self._old.circuit_by_id, {circuit.id: circuit.tenant for circuit in on.new}
+        hit = {*came.values(), *(before[name].tenant for name in (*on.gone, *came) if name in before)}
+        counted = {*(tenant.id for tenant in told.written), *told.gone}
+        self._bulk.change(tenants.c.tenant, {name: {} for name in sorted(hit - counted)}, count=True)
 
     def _put_links(self, told: Diff[Link]) -> None:
         self._bulk.put(links.c.link, told, link_columns)
@@ -146,8 +159,11 @@ class _Import:
         self._bulk.put(circuits.c.circuit, told, lambda circuit: {"tenant": circuit.tenant, **circuit_columns(circuit)})
         add_first_plans(self._tx, self._isp, told.new, self._actor)
         for circuit in told.changed:
-            if self._old.circuit_by_id[circuit.id].committed != circuit.committed:
+            before = self._old.circuit_by_id[circuit.id]
+            if before.committed != circuit.committed:
                 begin_plan(self._tx, self._isp, circuit, self._actor)
+            if before.active.first != circuit.active.first:
+                begin_earlier(self._tx, self._isp, circuit, self._actor)
 
     def _put_windows(self, told: Diff[Maintenance]) -> None:
         self._bulk.put(maintenance.c.maintenance, told, window_columns)
@@ -173,8 +189,8 @@ def _begin(tx: Transaction, isp: Isp) -> bool:
     return is_new
 
 
-def _refuse_clashes(tx: Transaction, inventory: Inventory) -> None:
-    """Raise InventoryError for every id that another isp has."""
+def _refuse_used_ids(tx: Transaction, inventory: Inventory) -> None:
+    """Raise InventoryError for every id that another isp has, or that another tenant had."""
     given: tuple[tuple[Column[str], set[str]], ...] = (
         (devices.c.device, set(inventory.devices)),
         (links.c.link, set(inventory.links)),
@@ -192,5 +208,6 @@ def _refuse_clashes(tx: Transaction, inventory: Inventory) -> None:
             for name, isp in tx.connection.execute(query)
             if name in names
         ]
+    problems += not_theirs(tx, inventory.isp.id, inventory.tenants.values())
     if problems:
         raise InventoryError(problems)

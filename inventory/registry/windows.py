@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import RowMapping, Table, delete, exists, insert, select
 
+from inventory.bodies import maintenance_body
 from inventory.models import Maintenance
 from inventory.registry import changes
 from inventory.registry.audit import Actor, record
 from inventory.registry.pages import PER_PAGE, Page, Window, matches
 from inventory.registry.scope import Transaction
 from inventory.registry.tables import circuits, isps, maintenance, maintenance_circuits, maintenance_links
+from inventory.registry.told import told
 
 _ON = (maintenance_circuits, maintenance_links)
 
@@ -68,6 +70,7 @@ def save_maintenance(
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
     values = columns_of(window)
+    before = get_maintenance(tx, window.id) if version is not None else None
     if version is None:
         place = changes.next_position(tx, maintenance, maintenance.c.isp == whose)
         changes.add(tx, maintenance, {"maintenance": window.id, "isp": whose, "position": place, **values})
@@ -75,7 +78,9 @@ def save_maintenance(
         changes.change(tx, maintenance.c.maintenance, window.id, version, values)
     _put_members(tx, whose, window)
     action = "create" if version is None else "update"
-    record(tx, actor, action, "maintenance", window.id, _told(window), isp=whose)
+    after = get_maintenance(tx, window.id)
+    detail = told(_body(before) if before else None, _body(after) if after else None)
+    record(tx, actor, action, "maintenance", window.id, detail, isp=whose)
     return (version or 0) + 1
 
 
@@ -84,8 +89,10 @@ def delete_maintenance(tx: Transaction, name: str, *, version: int, actor: Actor
     """Remove the window. Raises Conflict."""
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
+    found = get_maintenance(tx, name)
     changes.remove(tx, maintenance.c.maintenance, name, version)
-    record(tx, actor, "delete", "maintenance", name, isp=whose)
+    detail = told(_body(found), None) if found else None
+    record(tx, actor, "delete", "maintenance", name, detail, isp=whose)
 
 
 def load_maintenance(tx: Transaction, isp: str) -> tuple[Maintenance, ...]:
@@ -190,10 +197,6 @@ def _window(
     )
 
 
-def _told(window: Maintenance) -> dict[str, Any]:
-    return {
-        "starts": window.starts.isoformat(),
-        "ends": window.ends.isoformat(),
-        "circuits": list(window.circuits),
-        "links": list(window.links),
-    }
+def _body(row: MaintenanceRow) -> dict[str, Any]:
+    """In the isp's zone, as what is read has it."""
+    return maintenance_body(row.maintenance, row.maintenance.starts.tzinfo or UTC)

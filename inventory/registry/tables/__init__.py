@@ -19,6 +19,7 @@ from inventory.registry.tables.network import (
     maintenance_circuits,
     maintenance_links,
     plans,
+    retired_tenants,
     tenants,
     vlans,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "metadata",
     "plans",
     "restores",
+    "retired_tenants",
     "sessions",
     "tenants",
     "users",

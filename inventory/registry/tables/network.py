@@ -50,6 +50,17 @@ tenants = Table(
     Index("ix_tenant_name", "isp", "kind", "name"),
 )
 
+# Who is gone: alerts and series stay under the id, so it is no other tenant's. `kind` and `name` are None for those
+# that were deleted before they were kept here.
+retired_tenants = Table(
+    "retired_tenant",
+    metadata,
+    Column("isp", String(63), ForeignKey("isp.isp"), primary_key=True),
+    name("tenant", primary_key=True),
+    Column("kind", String(8)),
+    Column("name", String(255)),
+)
+
 contacts = Table(
     "contact",
     metadata,

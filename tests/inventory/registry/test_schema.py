@@ -14,13 +14,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from inventory import outbox
 from inventory.database import open_database
-from inventory.registry import schema
+from inventory.registry import schema, tables
 from inventory.registry.scope import SERVICE, announce
 from inventory.settings import SettingError
-from tests.postgres import APP, OWNER, Cluster, Database
+from tests.postgres import APP, KINDS, OWNER, Cluster, Database
 
 LANE = {"channel": "email", "recipient": "a@b.example", "next_at": 1.0, "lease_until": 2.0}
 TO = {"channel": "email", "recipient": "a@b.example", "address": "a@b.example", "state": "accepted"}
@@ -147,7 +148,7 @@ def test_alerts_of_before_are_found_by_what_they_are_about(databases_before: Eng
 PREPARE = """
 import sys
 from inventory.database import open_database
-from inventory.registry import schema
+from inventory.registry import schema, tables
 schema.prepare(open_database(sys.argv[1]))
 """
 
@@ -212,3 +213,52 @@ def test_a_role_that_passes_by_the_policies_is_refused(postgresql: Cluster) -> N
         with pytest.raises(SettingError, match=said):
             schema.migrate(owner, role)
     owner.dispose()
+
+
+BEFORE_RETIRED = "0008"
+AUDITED = {"at": 1.0, "actor": "x", "action": "delete", "kind": "tenant", "detail": {}, "previous": "", "hash": ""}
+ALERT = {
+    "changed": 1,
+    "starts_at": "",
+    "started": 1.0,
+    "alertname": "X",
+    "severity": "",
+    "labels": {},
+    "annotations": {},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tenants_that_were_deleted_before_are_known(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> None:
+    """By the audit, and by alerts of tenants that are not there; those that are there are not among them."""
+    url = f"sqlite:///{tmp_path}/b.db"
+    if kind == "postgresql":
+        cluster: Cluster = request.getfixturevalue("postgresql")
+        cluster.empty("before_retired")
+        url = cluster.url(OWNER, "before_retired")
+    engine = open_database(url)
+    with schema.changing(engine) as connection:
+        schema.upgrade(connection, to=BEFORE_RETIRED)
+        isp = {"isp": "sky", "name": "Sky", "timezone": "UTC", "currency": "BDT"}
+        connection.execute(insert(tables.isps).values(isp))
+        there = {"tenant": "there", "isp": "sky", "kind": "client", "name": "There", "position": 0}
+        connection.execute(insert(tables.tenants).values(there))
+        for name in ("there", "told"):
+            connection.execute(insert(tables.audit).values(**AUDITED, isp="sky", object_id=name))
+        for whose, tenant in (("sky", "there"), ("sky", "alerted"), ("elsewhere", "alien"), ("sky", None)):
+            connection.execute(insert(tables.alerts).values(**ALERT, isp=whose, tenant=tenant, fingerprint=str(tenant)))
+    schema.migrate(engine)
+    with engine.begin() as connection:
+        announce(connection, SERVICE)
+        found = connection.execute(select(tables.retired_tenants)).all()
+    assert sorted(map(tuple, found)) == [("sky", "alerted", None, None), ("sky", "told", None, None)]
+    engine.dispose()
+
+
+def test_an_error_shows_no_values(database: Database) -> None:
+    """What a statement was given may be a hash or a number to call; the log has the statement alone."""
+    engine = open_database(database.url)
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="nowhere") as caught:
+        connection.execute(text("SELECT * FROM nowhere WHERE it = :it"), {"it": "zq-secret"})
+    assert "zq-secret" not in str(caught.value)
+    engine.dispose()

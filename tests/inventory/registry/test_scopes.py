@@ -14,7 +14,7 @@ from inventory.registry.devices import list_devices
 from inventory.registry.inventories import load_all, load_inventory_of, revisions
 from inventory.registry.links import list_links
 from inventory.registry.plans import plan_at, plan_history
-from inventory.registry.scope import LOGIN, SERVICE, Registry, Scope, Transaction
+from inventory.registry.scope import LOGIN, SERVICE, UNOWNED, Registry, Scope, Transaction
 from inventory.registry.tables import metadata
 from inventory.registry.tenants import get_circuit, get_isp, get_tenant, list_circuits, list_tenants, save_contacts
 from inventory.registry.windows import get_maintenance, list_maintenance
@@ -64,7 +64,7 @@ def test_no_table_is_open_by_being_forgotten(databases: Registry, tmp_path: Path
     for table in metadata.sorted_tables:
         with databases.read(SERVICE) as tx:
             everything = tx.connection.execute(select(table)).mappings().all()
-        for scope in (STAFF, TENANT, Scope("staff", "nobody"), LOGIN):
+        for scope in (STAFF, TENANT, Scope("staff", "nobody"), UNOWNED, LOGIN):
             with databases.read(scope) as tx:
                 seen = tx.connection.execute(select(table).where(tx.visible(table))).mappings().all()
             assert all(row.get("isp") == scope.isp for row in seen), (table.name, scope)

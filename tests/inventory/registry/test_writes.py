@@ -70,11 +70,12 @@ def test_what_is_saved_is_what_is_read(tx: Transaction) -> None:
         saved = (
             save_device(tx, box, version=version, actor=ACTOR, vault=VAULT),
             save_link(tx, up, version=version, actor=ACTOR),
-            save_tenant(tx, buyer, version=version, actor=ACTOR),
+            save_tenant(tx, buyer, version=version and version + 1, actor=ACTOR),  # its circuit came
             save_circuit(tx, line, version=version, actor=ACTOR),
             save_maintenance(tx, work, version=version, actor=ACTOR),
         )
-        assert saved == ((version or 0) + 1,) * 5
+        next_one = (version or 0) + 1
+        assert saved == (next_one, next_one, version + 2 if version else 1, next_one, next_one)
         found = load_inventory_of(tx, "sky", VAULT)
         assert (found.devices["new"], found.links["new"]) == (box, up)
         assert found.tenants["new"] == replace(buyer, circuits=(line,))

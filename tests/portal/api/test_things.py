@@ -244,3 +244,16 @@ def test_kinds_are_apart(program_of: ProgramOf) -> None:
     assert program.get(f"/resellers/{SKY.client}").status_code == 404
     assert program.get(f"/clients/{SKY.client}").status_code == 200
     assert program.get(f"/resellers/{SKY.client}/alerts").status_code == 404
+
+
+def test_a_tenant_counts_its_circuits(program_of: ProgramOf) -> None:
+    """One that got a circuit since it was read is not deleted, and the id of one that was is not used again."""
+    program = program_of("engineer")
+    made = program.ask("POST", "/resellers", json=TENANT)
+    tag = {"If-Match": made.headers["ETag"]}
+    assert program.ask("POST", "/resellers/sky-new/circuits", json=CIRCUIT).status_code == 201
+    assert program.ask("DELETE", "/resellers/sky-new", headers=tag).status_code == 412
+    assert program.write("DELETE", "/resellers/sky-new").status_code == 204
+    again = program.ask("POST", "/clients", json=TENANT)
+    assert again.status_code == 409
+    assert "was that of a tenant that was deleted" in again.get_json()["detail"]
