@@ -2,8 +2,10 @@
 
 Counted are an account from one block of addresses, an address, and an account from anywhere. The last one refuses
 only blocks from which nobody has ever logged in to that account, so hammering an account from all over the world does
-not lock its owner out. Every attempt counts as failed before it is looked at and is taken back when it was right: a
-thousand sent at the same moment are not a thousand guesses.
+not lock its owner out. Nor does a neighbour behind the same address: a browser in which somebody logged in to the
+account before is counted by itself (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Every attempt
+counts as failed before it is looked at and is taken back when it was right: a thousand sent at the same moment are not
+a thousand guesses.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ class Limit:
     seconds: float
 
 
-FROM_BLOCK = Limit(10, 900.0)  # of an account from one block of addresses
+FROM_BLOCK = Limit(10, 900.0)  # of an account from one block of addresses, or in one browser that is known to it
 FROM_ADDRESS = Limit(100, 900.0)  # of any account from one address: an office may share one
 FROM_ANYWHERE = Limit(100, 3600.0)  # of an account, from blocks not known to it
 MAILS = Limit(3, 900.0)  # login links to one account
@@ -41,10 +43,10 @@ MAILS = Limit(3, 900.0)  # login links to one account
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One that may go on; `rows` are what it was counted as."""
+    """One that may go on; `rows` are what it was counted as, `place` the known browser, else the block it came from."""
 
     account: str
-    block: str
+    place: str
     rows: tuple[int, ...]
 
 
@@ -56,38 +58,44 @@ class TooMany(Exception):
         self.retry_after = retry_after
 
 
-def begin_attempt(tx: Transaction, account: str, address: str, *, kind: str = "login") -> Attempt:
+def begin_attempt(
+    tx: Transaction, account: str, address: str, *, device: str | None = None, kind: str = "login"
+) -> Attempt:
     """Count an attempt on `account` (an address of mail, whether it exists or not). Raises TooMany.
 
-    `kind` keeps passwords and codes apart.
+    `device` is the token of the browser, where it shows one; `kind` keeps passwords and codes apart.
     """
-    name, block = _digest(kind, account), _block(address)
-    keys = [(f"{name}:{block}", FROM_BLOCK), (f"address:{_address(address)}", FROM_ADDRESS)]
+    name, place = _digest(kind, account), _device(device) if device else ""
     _lock(tx, name)
-    if not _known(tx, account, block):
-        keys.append((name, FROM_ANYWHERE))
+    if place and _known(tx, account, place):
+        keys = [(f"{name}:{place}", FROM_BLOCK)]
+    else:
+        place = _block(address)
+        keys = [(f"{name}:{place}", FROM_BLOCK), (f"address:{_address(address)}", FROM_ADDRESS)]
+        if not _known(tx, account, place):
+            keys.append((name, FROM_ANYWHERE))
     for key, limit in keys:
         _refuse_beyond(tx, key, limit)
     _prune(tx)
-    return Attempt(account, block, tuple(_count(tx, key) for key, _ in keys))
+    return Attempt(account, place, tuple(_count(tx, key) for key, _ in keys))
 
 
 def succeeded(tx: Transaction, attempt: Attempt, *, kind: str = "login") -> None:
-    """Take the attempt back, with the failures from the same block; a code makes the block known."""
+    """Take the attempt back, with the failures from the same place."""
     name = _digest(kind, attempt.account)
     tx.connection.execute(
         delete(login_failures).where(
             tx.visible(login_failures),
-            login_failures.c.id.in_(attempt.rows) | (login_failures.c.key == f"{name}:{attempt.block}"),
+            login_failures.c.id.in_(attempt.rows) | (login_failures.c.key == f"{name}:{attempt.place}"),
         )
     )
 
 
-def remember(tx: Transaction, account: str, address: str) -> None:
-    """Say that somebody logged in to `account` from there."""
-    key = _known_key(account, _block(address))
-    tx.connection.execute(delete(login_failures).where(tx.visible(login_failures), login_failures.c.key == key))
-    _count(tx, key)
+def remember(tx: Transaction, account: str, address: str, device: str) -> None:
+    """Say that somebody logged in to `account` from there, in that browser."""
+    for key in (_known_key(account, _block(address)), _known_key(account, _device(device))):
+        tx.connection.execute(delete(login_failures).where(tx.visible(login_failures), login_failures.c.key == key))
+        _count(tx, key)
 
 
 def begin_mail(tx: Transaction, account: str, address: str) -> bool:
@@ -128,10 +136,10 @@ def _count(tx: Transaction, key: str) -> int:
     return int(tx.connection.execute(query).scalar_one())
 
 
-def _known(tx: Transaction, account: str, block: str) -> bool:
+def _known(tx: Transaction, account: str, place: str) -> bool:
     query = select(login_failures.c.id).where(
         tx.visible(login_failures),
-        login_failures.c.key == _known_key(account, block),
+        login_failures.c.key == _known_key(account, place),
         login_failures.c.at > time.time() - KNOWN_SECONDS,
     )
     return tx.connection.execute(query).first() is not None
@@ -163,8 +171,13 @@ def _digest(kind: str, account: str) -> str:
     return f"{kind}:{hashlib.sha256(account.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
 
 
-def _known_key(account: str, block: str) -> str:
-    return f"{_digest('known', account)}:{block}"
+def _known_key(account: str, place: str) -> str:
+    return f"{_digest('known', account)}:{place}"
+
+
+def _device(token: str) -> str:
+    """One browser; its token is kept nowhere."""
+    return f"device-{hashlib.sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
 
 
 def _block(address: str) -> str:

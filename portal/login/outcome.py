@@ -9,7 +9,7 @@ from inventory.registry import attempts, audit
 from inventory.registry.audit import Actor
 from inventory.registry.people import User
 from inventory.registry.scope import LOGIN
-from portal.login import current, second_factor
+from portal.login import cookies, current, second_factor
 from portal.metrics import LOGINS
 from portal.services import services
 
@@ -27,12 +27,13 @@ def after_first_factor(user: User, back: str, *, way: str) -> AnyResponse:
 def log_in(user: User, back: str, *, way: str) -> AnyResponse:
     """Begin the whole session, with a token that nobody has seen before."""
     address = current.client_address(request)
+    response = redirect(back, 303)
+    device = cookies.keep_device(request, response)
     with services().registry.write(LOGIN) as tx:
-        attempts.remember(tx, user.email, address)
+        attempts.remember(tx, user.email, address, device)
         actor = Actor(user.email, address)
         audit.record(tx, actor, "login", "user", user.id, {"way": way}, isp=user.isp, tenant=user.tenant)
     if way == "link":
         LOGINS.labels(way, "accepted").inc()
-    response = redirect(back, 303)
     current.start(user, response, second_factor=True)
     return response

@@ -10,7 +10,7 @@ from inventory.registry.attempts import Attempt, TooMany
 from inventory.registry.people import Credentials, User
 from inventory.registry.scope import LOGIN
 from inventory.vault import SealBroken
-from portal.login import current, passwords, second_factor
+from portal.login import cookies, current, passwords, second_factor
 from portal.metrics import LOGINS
 from portal.services import services
 
@@ -58,7 +58,8 @@ def _begin(account: str, *, kind: str, way: str) -> Attempt:
     try:
         with services().registry.write(LOGIN) as tx:
             name = people.normal_email(account)
-            return attempts.begin_attempt(tx, name, current.client_address(request), kind=kind)
+            device = cookies.device_token(request)
+            return attempts.begin_attempt(tx, name, current.client_address(request), device=device, kind=kind)
     except TooMany:
         LOGINS.labels(way, "throttled").inc()
         raise

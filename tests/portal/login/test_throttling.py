@@ -71,6 +71,29 @@ def test_an_attack_from_all_over_the_world_leaves_the_known_address_open(
     assert where(submit(app.test_client(), "/login", email=user.email, password=PASSWORD, at=neighbour)) == "/"
 
 
+@on_both_databases
+def test_a_neighbour_does_not_lock_a_known_browser_out(app: Flask, world: World) -> None:
+    """Behind one address (CGNAT, an office) somebody hammers: who logged in with this browser before gets in."""
+    user, victim, attacker = world.user("reseller"), app.test_client(), app.test_client()
+    assert where(give_password(victim, user)) == "/"
+    assert _hammer(attacker, user.email, 11, at=HOME)[-1] == 429
+    assert give_password(app.test_client(), user).status_code == 429, "another browser there has to wait"
+    submit(victim, "/logout", page="/account")
+    assert where(give_password(victim, user)) == "/"
+
+
+def test_a_browser_is_known_to_the_accounts_that_used_it(app: Flask, world: World) -> None:
+    """It has ten tries of its own, at its own accounts; at others it counts as any."""
+    known, other = world.user("reseller"), world.user("client")
+    browser = app.test_client()
+    assert where(give_password(browser, known)) == "/"
+    submit(browser, "/logout", page="/account")
+    assert _hammer(browser, known.email, 11, at=HOME) == [422] * 10 + [429]
+    assert where(give_password(app.test_client(), known)) == "/", "its slips are nobody else's"
+    assert _hammer(app.test_client(), other.email, 10, at=HOME) == [422] * 10
+    assert give_password(browser, other).status_code == 429
+
+
 def test_an_account_that_does_not_exist_is_held_alike(nobody: FlaskClient) -> None:
     """The limit does not say whether there is an account."""
     assert _hammer(nobody, "nobody@sky-r1.example", 12) == [422] * 10 + [429] * 2
@@ -126,7 +149,7 @@ def test_what_is_counted_does_not_grow_for_ever(services: Services) -> None:
     with services.registry.write(LOGIN) as tx:
         for number in range(60):
             attempts.begin_attempt(tx, f"old{number}@x.example", f"198.18.{number}.1")
-        attempts.remember(tx, "owner@x.example", HOME)
+        attempts.remember(tx, "owner@x.example", HOME, "token of a browser")
     _let_pass(services, 4000)
     with services.registry.write(LOGIN) as tx:
         for number in range(60):
