@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from inventory.registry import sessions
 from inventory.registry.scope import LOGIN, Scope
 from inventory.registry.tables import alerts, circuits, devices, isps, links, tenants
+from portal.login.views import safe_next
 from portal.services import services
 from portal.tenancy import needs
 
@@ -35,13 +36,13 @@ def show() -> str:
     ).order_by(isps.c.name, isps.c.isp)
     with services().registry.read(_PLATFORM) as tx:
         rows = tx.connection.execute(query).mappings().all()
-    return render_template("account/platform.html", isps=rows, chosen=g.identity.isp)
+    return render_template("account/platform.html", isps=rows, chosen=g.identity.isp, next=request.args.get("next"))
 
 
 @blueprint.post("/platform")
 @needs("platform")
 def choose() -> AnyResponse:
-    """Look at the isp `isp` from now on, in this session."""
+    """Look at the isp `isp` from now on, in this session, and go on to `next`."""
     wanted = request.form.get("isp", "")
     with services().registry.read(_PLATFORM) as tx:
         known = tx.connection.execute(select(isps.c.isp).where(isps.c.isp == wanted)).first()
@@ -49,4 +50,5 @@ def choose() -> AnyResponse:
         raise NotFound
     with services().registry.write(LOGIN) as tx:
         sessions.choose_isp(tx, g.session, wanted)
-    return redirect("/overview", 303)
+    back = safe_next(request.form.get("next"))
+    return redirect(back if back != "/" else "/overview", 303)

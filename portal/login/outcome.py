@@ -13,6 +13,8 @@ from portal.login import cookies, current, second_factor
 from portal.metrics import LOGINS
 from portal.services import services
 
+_OF_NO_ISP = ("/platform", "/account", "/api/")
+
 
 def after_first_factor(user: User, back: str, *, way: str) -> AnyResponse:
     """Ask for the code where there is or must be one; the session until then opens nothing else."""
@@ -27,7 +29,7 @@ def after_first_factor(user: User, back: str, *, way: str) -> AnyResponse:
 def log_in(user: User, back: str, *, way: str) -> AnyResponse:
     """Begin the whole session, with a token that nobody has seen before."""
     address = current.client_address(request)
-    response = redirect(back, 303)
+    response = redirect(onward(user.isp, back), 303)
     device = cookies.keep_device(request, response)
     with services().registry.write(LOGIN) as tx:
         attempts.remember(tx, user.email, address, device)
@@ -37,3 +39,10 @@ def log_in(user: User, back: str, *, way: str) -> AnyResponse:
         LOGINS.labels(way, "accepted").inc()
     current.start(user, response, second_factor=True)
     return response
+
+
+def onward(isp: str | None, back: str) -> str:
+    """The page to go on to: the platform's owner chooses an isp first, unless the page is of none."""
+    if isp is not None or back == "/" or back.startswith(_OF_NO_ISP):
+        return back
+    return url_for("platform.show", next=back)

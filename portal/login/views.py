@@ -26,7 +26,7 @@ WRONG_PASSWORD = "This address and password do not belong together."  # noqa: S1
 def login() -> AnyResponse:
     """The form."""
     if g.identity is not None:
-        return redirect(safe_next(request.args.get("next")), 303)
+        return redirect(outcome.onward(g.identity.isp, safe_next(request.args.get("next"))), 303)
     return _form("login/login.html", mail=services().mailer.available)
 
 

@@ -17,7 +17,7 @@ from inventory.vault import Vault
 from portal.services import Services
 from tests.portal.conftest import VAULT, LoginAs, on_both_databases
 from tests.portal.login.forms import enrolled, give_password, is_logged_in, shown_key, submit, where
-from tests.portal.world import World
+from tests.portal.world import SKY, World
 
 
 def _code(app: pyotp.TOTP, steps: int = 0) -> str:
@@ -181,3 +181,26 @@ def test_a_secret_opens_for_its_own_account_alone(nobody: FlaskClient, services:
     give_password(nobody, other)
     assert submit(nobody, "/login/code", code=_code(phone)).status_code == 422
     assert VAULT is services.vault
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first"),
+    [
+        ("/overview", "/platform?next=/overview"),
+        ("/circuits/sky-r1-main?range=7d", "/platform?next=/circuits/sky-r1-main?range%3D7d"),
+        ("/account", "/account"),
+        ("", "/"),
+    ],
+)
+def test_the_owner_who_logs_in_again_chooses_first(
+    app: Flask, services: Services, world: World, wanted: str, first: str
+) -> None:
+    """The page he was on is of an isp, and the new session is of none: it waits behind the choice."""
+    browser, owner = app.test_client(), world.user("owner")
+    phone = enrolled(services.registry, services.vault, owner)
+    code = where(give_password(browser, owner, next=wanted))
+    assert where(submit(browser, code, code=_code(phone), next=wanted)) == first
+    if first.startswith("/platform"):
+        assert where(submit(browser, "/platform", page=first, isp=SKY.id, next=wanted)) == wanted
+        assert browser.get(wanted).status_code == 200
+        assert f'name="next" value="{wanted}"' in browser.get(first).get_data(as_text=True)
