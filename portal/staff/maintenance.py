@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from inventory.models import Maintenance
-from inventory.registry.changes import Refused
+from inventory.registry.changes import Conflict, Refused
 from inventory.registry.circuits import list_circuits
 from inventory.registry.links import list_links
 from inventory.registry.pages import MOST_PER_PAGE
@@ -94,10 +94,16 @@ def edit(window: str) -> str | Response:
 def end(window: str) -> Response:
     """End a window that is open, now."""
     now = datetime.now(UTC)
-    with services().registry.write(identity().scope) as tx:
-        row = _found(tx, window)
-        if row.maintenance.covers(now):
-            save_maintenance(tx, replace(row.maintenance, ends=now), version=row.version, actor=actor())
+    try:
+        with services().registry.write(identity().scope) as tx:
+            row = _found(tx, window)
+            is_open = row.maintenance.covers(now)
+            if is_open:
+                save_maintenance(tx, replace(row.maintenance, ends=now), version=row.version, actor=actor())
+    except Conflict:
+        flash("Nothing was changed: somebody else changed this window meanwhile. Here it is as it is now.", "error")
+    else:
+        if is_open:
             flash("The window has ended. From now on the SLA counts again.")
         else:
             flash("Nothing was changed: this window is not open.", "error")

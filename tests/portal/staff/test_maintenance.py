@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import event
 
 from inventory.models import Maintenance
 from inventory.registry.audit import Actor
@@ -175,3 +179,26 @@ def test_who_may_only_read_has_no_form(login_as: LoginAs) -> None:
         assert sales.get(path).status_code == 404
     for month in ("2026-13", "0001-01", "9999-12", "%00", "x"):
         assert sales.get(f"/maintenance?month={month}").status_code == 200
+
+
+def test_of_two_who_end_a_window_at_once_one_is_told(services: Services, login_as: LoginAs) -> None:
+    """In PostgreSQL the second has read it as open and waits for his turn; in SQLite he reads after it."""
+    name, support = begun(services, ends=at(hours=2)), login_as("support")
+    engine = services.registry.engine
+    faster: list[str] = []
+
+    def be_faster(_connection: Any, _cursor: Any, said: str, *_: Any) -> None:
+        if said.startswith("UPDATE revision") and not faster:
+            faster.append(name)
+            with services.registry.write(Scope("staff", SKY.id)) as tx:
+                row = get_maintenance(tx, name)
+                assert row
+                ended = replace(row.maintenance, ends=datetime.now(UTC))
+                save_maintenance(tx, ended, version=row.version, actor=Actor("a@example"))
+
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "before_cursor_execute", be_faster)
+    else:
+        post(support, f"/maintenance/{name}/end")
+    answer = post(support, f"/maintenance/{name}/end")
+    assert "Nothing was changed:" in text_of(support, answer.headers["Location"])
