@@ -11,11 +11,16 @@ from sqlalchemy import ColumnElement, false, func, or_, select, update
 
 from inventory.registry.alert_log import take_numbers
 from inventory.registry.audit import Actor, record
+from inventory.registry.changes import Refused
 from inventory.registry.pages import HIGHEST_ID, PER_PAGE, Page, Window, matches
 from inventory.registry.scope import Transaction
 from inventory.registry.tables import alerts
 
 NOTE_LIMIT = 1_000
+
+
+class Over(Refused):
+    """The alert has ended: there is nothing left to look after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ def before(tx: Transaction, alert: AlertRow, count: int) -> list[AlertRow]:
 def acknowledge(tx: Transaction, identifier: int, actor: Actor, note: str, now: float | None = None) -> bool:
     """Take down that `actor` looks after the alert, with a note; the last word stays. False: there is no such alert.
 
-    Messages go on as they would: this silences nothing.
+    Messages go on as they would: this silences nothing. Raises Over for an alert that has ended.
     """
     if get(tx, identifier) is None:
         return False
@@ -147,10 +152,10 @@ def acknowledge(tx: Transaction, identifier: int, actor: Actor, note: str, now: 
         "note": note[:NOTE_LIMIT],
         "changed": number,
     }
-    mine = update(alerts).where(tx.visible(alerts), alerts.c.id == identifier).values(**words)
+    mine = update(alerts).where(tx.visible(alerts), alerts.c.id == identifier, alerts.c.ended.is_(None)).values(**words)
     row = tx.connection.execute(mine.returning(alerts.c.alertname)).first()
     if row is None:
-        return False
+        raise Over("the alert is over, so there is nothing left to look after")
     record(tx, actor, "acknowledge", "alert", str(identifier), {"alert": row.alertname, "note": note[:NOTE_LIMIT]})
     return True
 

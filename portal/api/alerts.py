@@ -11,7 +11,8 @@ from marshmallow import fields, validate
 from werkzeug.exceptions import NotFound
 
 from inventory.registry import alerts, watching
-from inventory.registry.alerts import AlertRow, Filters
+from inventory.registry.alerts import AlertRow, Filters, Over
+from inventory.registry.pages import HIGHEST_ID
 from inventory.registry.scope import Transaction
 from portal.api.answers import versioned
 from portal.api.asked import actor
@@ -19,7 +20,7 @@ from portal.api.bodies import json_body
 from portal.api.fields import Shape, described, identifier, word
 from portal.api.operations import operation, subject
 from portal.api.paging import LINK_HEADERS, PageQuery, page_of, paged, printable
-from portal.api.problems import FieldError, invalid
+from portal.api.problems import FieldError, Refused, invalid
 from portal.api.times import When, utc
 from portal.my import words
 from portal.roles import Permission
@@ -204,17 +205,21 @@ def get_alert(number: int) -> Response:
     name="acknowledge_alert",
     summary="Acknowledge an alert",
     description="Say that you look after it. Messages go on as they would: this silences nothing. The last word stays, "
-    "so no If-Match is wanted.",
+    "so no If-Match is wanted. 409 where it is over.",
     body=Note,
     example={"note": "technician is on the way"},
     answer=Alert,
+    refusals=(409,),
 )
 def acknowledge_alert(number: int) -> Response:
     """Take down who looks after an alert."""
     note = _note(json_body())
-    with services().registry.write(identity().scope) as tx:
-        alerts.acknowledge(tx, number, actor(), note, time.time())
-        row = alerts.get(tx, number)
+    try:
+        with services().registry.write(identity().scope) as tx:
+            alerts.acknowledge(tx, number, actor(), note, time.time())
+            row = alerts.get(tx, number)
+    except Over as over:
+        raise Refused(409, f"{str(over).capitalize()}.") from None
     if row is None:
         raise NotFound
     return versioned(written(row), row.changed)

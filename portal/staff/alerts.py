@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
@@ -52,6 +52,29 @@ def index() -> str:
 @needs("alerts.read")
 def show(identifier: int) -> str:
     """One alert: what, where, how long, who looks after it, who was told."""
+    return _page(identifier)
+
+
+@blueprint.post("/alerts/<int:identifier>/acknowledge")
+@needs("alerts.acknowledge")
+def acknowledge(identifier: int) -> Response | tuple[str, int]:
+    """Take down who looks after it."""
+    note = asked.clean(request.form.get("note", ""))
+    if len(note) > alerts.NOTE_LIMIT:
+        wrong = f"The note has {len(note):,} characters, {alerts.NOTE_LIMIT:,} are possible."
+        return _page(identifier, note, {"note": wrong}), 422
+    try:
+        with services().registry.write(identity().scope) as tx:
+            if not alerts.acknowledge(tx, identifier, actor(), note):
+                abort(404)
+    except alerts.Over as over:
+        flash(f"Not acknowledged: {over}.", "error")
+    else:
+        flash("Acknowledged. Messages about it go on: an acknowledgement silences nothing.")
+    return redirect(url_for(".show", identifier=identifier))
+
+
+def _page(identifier: int, note: str = "", errors: Mapping[str, str] | None = None) -> str:
     with services().registry.read(identity().scope) as tx:
         alert = _found(alerts.get(tx, identifier))
         names = alert_words.names_of(tx, [alert])
@@ -66,22 +89,9 @@ def show(identifier: int) -> str:
         told=None if told is None else [(each, delivery_words.told(each)) for each in told],
         runbook=runbooks.paragraphs(alert.alertname),
         note_limit=alerts.NOTE_LIMIT,
+        note=note,
+        errors=errors,
     )
-
-
-@blueprint.post("/alerts/<int:identifier>/acknowledge")
-@needs("alerts.acknowledge")
-def acknowledge(identifier: int) -> Response:
-    """Take down who looks after it."""
-    note = asked.clean(request.form.get("note", ""))
-    if len(note) > alerts.NOTE_LIMIT:
-        flash(f"Not saved: the note has {len(note):,} characters, {alerts.NOTE_LIMIT:,} are possible.", "error")
-        return redirect(url_for("alerts.show", identifier=identifier))
-    with services().registry.write(identity().scope) as tx:
-        if not alerts.acknowledge(tx, identifier, actor(), note):
-            abort(404)
-    flash("Acknowledged. Messages about it go on: an acknowledgement silences nothing.")
-    return redirect(url_for("alerts.show", identifier=identifier))
 
 
 def _found(alert: AlertRow | None) -> AlertRow:

@@ -241,6 +241,17 @@ def test_an_acknowledgement_says_who_and_when_and_is_audited(registry: Registry)
     ]
 
 
+def test_what_is_over_is_not_acknowledged(registry: Registry) -> None:
+    """Nothing is taken down and nothing audited."""
+    note(registry, reported(ended=BEGAN + 60))
+    (row,) = seen(registry)
+    with pytest.raises(alerts.Over), registry.write(STAFF) as tx:
+        alerts.acknowledge(tx, row.id, Actor("a@example"), "late")
+    assert seen(registry) == [row]
+    with registry.read(STAFF) as tx:
+        assert audit.entries(tx).total == 0
+
+
 @pytest.mark.parametrize("number", [10_000])
 def test_a_storm_is_written_at_once(registry: Registry, number: int) -> None:
     """Ten thousand alerts are one statement or two, not ten thousand."""

@@ -93,17 +93,38 @@ def test_acknowledging_says_who_and_when_and_that_it_silences_nothing(services: 
 
 
 def test_only_who_may_acknowledges(services: Services, login_as: LoginAs) -> None:
-    """Sales see the alert and no form; sent all the same, it is a 404; a note that is too long is refused whole."""
+    """Sales see the alert and no form; sent all the same, it is a 404; a note that is too long stays in the form."""
     alert = report(services)
     sales = login_as("sales")
     assert "Acknowledge" not in text_of(sales, f"/alerts/{alert.id}")
     assert post(sales, f"/alerts/{alert.id}/acknowledge").status_code == 404
     assert post(login_as("engineer", DELTA), f"/alerts/{alert.id}/acknowledge").status_code == 404
     support = login_as("support")
-    post(support, f"/alerts/{alert.id}/acknowledge", {"note": "x" * 1001})
-    assert "1,000 are possible" in text_of(support, f"/alerts/{alert.id}")
+    answer = post(support, f"/alerts/{alert.id}/acknowledge", {"note": "x" * 1001})
+    assert "1,000 are possible" in read(answer, 422)
+    assert f">{'x' * 1001}</textarea>" in answer.get_data(as_text=True)
     assert alert_now(services, alert).acknowledged_at is None
     assert support.post(f"/alerts/{alert.id}/acknowledge", data={"note": "no token"}).status_code == 400
+
+
+def test_what_is_over_is_not_looked_after(services: Services, login_as: LoginAs) -> None:
+    """No form; sent from a page that was open meanwhile, it says so and takes nothing down."""
+    alert = report(services, ended=60)
+    support = login_as("support")
+    assert "Acknowledge" not in text_of(support, f"/alerts/{alert.id}")
+    answer = post(support, f"/alerts/{alert.id}/acknowledge", {"note": "too late"})
+    assert "Not acknowledged: the alert is over" in read(support.get(answer.headers["Location"]))
+    assert alert_now(services, alert).acknowledged_at is None
+
+
+def test_a_choice_of_alerts_is_in_words(services: Services, login_as: LoginAs) -> None:
+    """What is sent stays the rule's name; a name that is not written as ours are is shown as it is."""
+    for number, name in enumerate(("NttnVlanMissing", "node_cpu High")):
+        told(services, report(services, number=number, name=name), "delivered")
+    for path in ("/alerts", "/deliveries"):
+        page = login_as("support").get(path).get_data(as_text=True)
+        assert '<option value="NttnVlanMissing">NTTN VLAN missing</option>' in page
+        assert '<option value="node_cpu High">node_cpu High</option>' in page
 
 
 def test_an_alert_leads_to_its_messages_and_to_what_was_before(services: Services, login_as: LoginAs) -> None:
