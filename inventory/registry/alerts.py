@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select, update
+from sqlalchemy import ColumnElement, false, func, or_, select, tuple_, update
 
 from inventory.registry.alert_log import take_numbers
 from inventory.registry.audit import Actor, record
@@ -93,9 +93,21 @@ _ALL_WORDS = (
 )
 
 
-def list_alerts(tx: Transaction, filters: Filters = _ANY, page: int = 1, per_page: int = PER_PAGE) -> Page[AlertRow]:
-    """The alerts the scope may see, those that began last first; `page` counts from 1."""
+def list_alerts(
+    tx: Transaction,
+    filters: Filters = _ANY,
+    page: int = 1,
+    per_page: int = PER_PAGE,
+    *,
+    behind: AlertRow | None = None,
+) -> Page[AlertRow]:
+    """The alerts the scope may see, those that began last first; `page` counts from 1.
+
+    With `behind` those that follow that one, which stay the same however many begin meanwhile.
+    """
     chosen = _where(tx, filters)
+    if behind is not None:
+        chosen.append(tuple_(alerts.c.started, alerts.c.id) < tuple_(behind.started, behind.id))
     window = Window(page, per_page)
     total: int = tx.connection.execute(select(func.count()).select_from(alerts).where(*chosen)).scalar_one()
     newest_first = select(*_COLUMNS).where(*chosen).order_by(alerts.c.started.desc(), alerts.c.id.desc())

@@ -33,8 +33,7 @@ _READ: tuple[Permission, ...] = ("alerts.read", "own.read")
 _TOLD = described("As in Prometheus; a tenant reads those about its circuits.")
 _OWN_LABELS = frozenset({"alertname", "severity", "isp", "tenant", "circuit", "direction"})
 _OWN_ANNOTATIONS = frozenset({"value", "limit", "unit"})
-# A PostgreSQL bigint: a larger number is no id, so 404.
-_ID = "<int(max=9223372036854775807):number>"
+_ID = f"<int(max={HIGHEST_ID}):number>"  # a larger number is no id, so 404
 
 
 class Acknowledged(Shape):
@@ -78,6 +77,10 @@ class TenantsAlertFilter(PageQuery):
     search = printable("Part of its name, its text or its labels.", "uplink")
     since = When("Firing at this time or later.")
     until = When("Begun before this time.")
+    before = fields.Integer(
+        validate=validate.Range(1, HIGHEST_ID),
+        metadata=described("Those behind the alert of this number: the last one you have. `next` leads on by it.", 7),
+    )
 
 
 class AlertFilter(TenantsAlertFilter):
@@ -109,6 +112,14 @@ def _read_filters(query: Mapping[str, Any], tenant: str | None) -> Filters:
         since=query.get("since"),
         until=query.get("until"),
     )
+
+
+def _behind(tx: Transaction, number: int | None) -> AlertRow | None:
+    """The alert of that number, behind which a list goes on."""
+    found = None if number is None else alerts.get(tx, number)
+    if number is not None and found is None:
+        raise invalid([FieldError("before", "is the number of no alert; expected that of the last one you have")])
+    return found
 
 
 def _shown(tx: Transaction, rows: Sequence[AlertRow]) -> Callable[[AlertRow], dict[str, Any]]:
@@ -154,9 +165,11 @@ def written(row: AlertRow) -> dict[str, Any]:
 def alerts_page(query: Mapping[str, Any], tenant: str | None) -> Response:
     """A page of the alerts that pass the filters."""
     with services().registry.read(identity().scope) as tx:
-        page = alerts.list_alerts(tx, _read_filters(query, tenant), query["page"], query["per_page"])
+        behind = _behind(tx, query.get("before"))
+        wanted = _read_filters(query, tenant)
+        page = alerts.list_alerts(tx, wanted, query["page"], query["per_page"], behind=behind)
         shown = _shown(tx, page.items)
-    return paged(page, shown)
+    return paged(page, shown, after={"before": str(page.items[-1].id)} if page.items else None)
 
 
 @operation(
@@ -166,7 +179,8 @@ def alerts_page(query: Mapping[str, Any], tenant: str | None) -> Response:
     permissions=_READ,
     name="list_alerts",
     summary="List alerts",
-    description="The newest first. A tenant sees its own.",
+    description="The newest first. A tenant sees its own. The list grows while it is read: follow `next`, which goes "
+    "on by `before`, and none comes twice.",
     query=AlertFilter,
     answer=page_of(Alert, "Alert"),
     headers=LINK_HEADERS,

@@ -67,8 +67,13 @@ LINK_HEADERS: Mapping[str, Any] = {
 }
 
 
-def paged(page: Page[T], body_of: Callable[[T], Mapping[str, Any]], **more: Any) -> Response:
-    """The answer with one page, and `more` keys beside its items."""
+def paged(
+    page: Page[T], body_of: Callable[[T], Mapping[str, Any]], *, after: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """The answer with one page, and `more` keys beside its items.
+
+    `after` are the parameters by which the next page is found, where its number would mean other items by then.
+    """
     body = {
         "items": [body_of(item) for item in page.items],
         "page": page.page,
@@ -77,15 +82,18 @@ def paged(page: Page[T], body_of: Callable[[T], Mapping[str, Any]], **more: Any)
         "total": page.total,
         **more,
     }
-    return answer(body, headers={"Link": _links(page.page, page.pages), "X-Total-Count": str(page.total)})
+    return answer(body, headers={"Link": _links(page.page, page.pages, after), "X-Total-Count": str(page.total)})
 
 
-def _links(page: int, pages: int) -> str:
+def _links(page: int, pages: int, after: Mapping[str, str] | None) -> str:
     last = max(pages, 1)
     wanted = {"first": 1, "prev": min(page - 1, last), "next": page + 1, "last": last}
-    return ", ".join(f'<{_address(number)}>; rel="{name}"' for name, number in wanted.items() if 1 <= number <= last)
+    there = {name: {"page": str(number)} for name, number in wanted.items() if 1 <= number <= last}
+    if after and "next" in there:
+        there["next"] = dict(after)
+    return ", ".join(f'<{_address(words)}>; rel="{name}"' for name, words in there.items())
 
 
-def _address(page: int) -> str:
-    query = [(key, value) for key, value in request.args.items(multi=True) if key != "page"]
-    return f"{request.path}?{urlencode([*query, ('page', str(page))])}"
+def _address(words: Mapping[str, str]) -> str:
+    query = [(key, value) for key, value in request.args.items(multi=True) if key not in {"page", *words}]
+    return f"{request.path}?{urlencode([*query, *words.items()])}"

@@ -209,6 +209,18 @@ def test_each_sees_its_own(registry: Registry) -> None:
         assert not alerts.acknowledge(tx, other.id, Actor("a@example"), "mine now")
 
 
+def test_a_list_goes_on_behind_one_of_its_alerts(registry: Registry) -> None:
+    """In the order of the list, those that began at the same moment too, and within the filters."""
+    note(registry, *(reported(number, started=BEGAN + number // 2) for number in range(6)))
+    note(registry, replace(reported(9, started=BEGAN + 1), severity="info"))
+    order = seen(registry)
+    with registry.read(STAFF) as tx:
+        for place, row in enumerate(order):
+            assert list(alerts.list_alerts(tx, behind=row).items) == order[place + 1 :]
+        (info,) = alerts.list_alerts(tx, Filters(severity="info"), behind=order[0]).items
+    assert info.severity == "info"
+
+
 def test_an_alert_of_the_platform_is_its_only_isps(registry: Registry) -> None:
     """ExporterDown has no isp: with one isp its staff see it, with two it is the platform's owner's."""
     platform = replace(reported(name="ExporterDown"), labels={"alertname": "ExporterDown"})

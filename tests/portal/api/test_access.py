@@ -129,7 +129,8 @@ def test_a_tenant_finds_nothing_by_what_it_is_not_shown(
         labels = {"alertname": "CircuitDown", "tenant": OWN, "device": SKY.device, "link": SKY.link, "vlan": "4077"}
         said = {"summary": "on ether7", "description": "in rack 12"}
         mine = update(alerts).where(alerts.c.id == number)
-        tx.connection.execute(mine.values(labels=labels, annotations=said, note="does not pay"))
+        about = {"device": SKY.device, "link": SKY.link}
+        tx.connection.execute(mine.values(labels=labels, annotations=said, note="does not pay", **about))
         tx.connection.execute(
             update(circuits).where(circuits.c.circuit == SKY.circuit(OWN)).values(attach_name="the-queue")
         )
