@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -21,6 +22,7 @@ _BOUNDS = {
     "CircuitLossHigh": "promised",
     "RouterLimitDrift": "plan",
 }
+_SHORT = {"Nttn": "NTTN", "Vlan": "VLAN", "Sla": "SLA"}
 _LONG = 60.0  # seconds; a time from here on is read as a span
 
 
@@ -77,6 +79,15 @@ def names_of(tx: Transaction, alerts: Iterable[Labelled]) -> Names:
             found = select(table.c[kind], table.c.name).where(tx.visible(table), table.c[kind].in_(ids))
             known |= {(kind, row[0]): row[1] for row in tx.connection.execute(found)}
     return Names(known)
+
+
+def title(alertname: str) -> str:
+    """`NTTN bandwidth high` for `NttnBandwidthHigh`; a name that is not written so stays as it is."""
+    words = re.findall(r"[A-Z][a-z0-9]+", alertname)
+    if not words or "".join(words) != alertname:
+        return alertname
+    first, *rest = words
+    return " ".join((_SHORT.get(first, first), *(_SHORT.get(word, word.lower()) for word in rest)))
 
 
 def measured(alert: AlertRow) -> str:

@@ -42,7 +42,7 @@ def index() -> str:
         words=alert_words,
         filters=wanted,
         state=state,
-        alertnames=[("", "Any"), *((name, name) for name in known)],
+        alertnames=[("", "Any"), *((name, alert_words.title(name)) for name in known)],
         severities=[("", "Any"), *((name, name.capitalize()) for name in SEVERITIES)],
         filtered=wanted != Filters(firing=wanted.firing),
     )

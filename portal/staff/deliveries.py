@@ -10,7 +10,7 @@ from inventory.models import Channel
 from inventory.registry import alerts
 from inventory.registry.alerts import AlertRow
 from inventory.registry.scope import Transaction
-from portal.alert_words import names_of
+from portal.alert_words import names_of, title
 from portal.services import services
 from portal.staff import asked, delivery_words, messages
 from portal.staff.messages import Filters
@@ -43,7 +43,7 @@ def index() -> str:
         filters=wanted,
         state=state,
         states=[("", "Any"), *((name, label) for name, (label, _) in delivery_words.GROUPS.items())],
-        alertnames=[("", "Any"), *((name, name) for name in known)],
+        alertnames=[("", "Any"), *((name, title(name)) for name in known)],
         filtered=wanted != Filters(),
     )
 
