@@ -36,6 +36,8 @@ def test_counts_and_names(app_with_figures: Flask, services_with_figures: Servic
     assert "● 2 ok" in page
     assert "CircuitDown sky-r1 Company sky-r1" in page
     assert "950 Mbps" in page
+    markup = client.get("/overview").get_data(as_text=True)
+    assert 'more: <a href="/alerts?alertname=CircuitDown&amp;state=open">' in markup
     assert "sky-core ▲ Up" in page
     assert "del-" not in page
     assert "Nothing is measured" not in page
