@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from inventory.models import Language
-from inventory.registry import attempts, audit, people, sessions
+from inventory.registry import attempts, audit, finding, people, sessions
 from inventory.registry.attempts import TooMany
 from inventory.registry.people import RANKS, NewUser, Refused, User
 from inventory.registry.scope import LOGIN, Transaction
@@ -46,8 +46,14 @@ def index() -> str:
     search = asked.word("q")
     with services().registry.read(identity().scope) as tx:
         page = people.list_users(tx, search=search or None, page=asked.page_number())
+        names = finding.names_of(tx, [user.tenant for user in page.items if user.tenant])
     return render_template(
-        "staff/users/index.html", page=page, search=search, table=role_words.table(), roles=role_words.columns()
+        "staff/users/index.html",
+        page=page,
+        search=search,
+        names=names,
+        table=role_words.table(),
+        roles=role_words.columns(),
     )
 
 

@@ -42,9 +42,22 @@ def test_an_account_is_made_changed_and_shown(services: Services, login_as: Logi
     assert changed.role == "engineer"
     with services.registry.read(Scope("staff", SKY.id)) as tx:
         (entry,) = audit.entries(tx, audit.Filters(action="update", kind="user")).items
-    assert entry.detail["role"] == ["support", "engineer"]
-    stale = read(admin.get(post(admin, path, NEW | {"_version": str(user.version)}).headers["Location"]))
-    assert "somebody else changed this account meanwhile" in stale
+    assert entry.detail["changes"]["role"] == ["support", "engineer"]
+    answer = post(admin, path, NEW | {"name": "Karim", "role": "sales", "_version": str(user.version)})
+    stale = read(answer, 422)
+    assert "Somebody else changed this while you were editing" in stale
+    assert "role engineer sales" in stale, "theirs beside what was typed"
+    kept = fields_of(answer.get_data(as_text=True).replace('class="form card"', 'class="form"'))
+    assert (kept["name"], kept["role"]) == ("Karim", "sales")
+    assert admin.post(path, data=kept).status_code == 303
+    now = by_email(services, "rahim@example.net")
+    assert now is not None
+    assert (now.name, now.role) == ("Karim", "sales")
+
+
+def test_the_list_names_a_customer(login_as: LoginAs) -> None:
+    """By the name people know, with the id that is in its address."""
+    assert f"reseller of Company {SKY.resellers[0]} {SKY.resellers[0]}" in text_of(login_as("admin"), "/users")
 
 
 def test_nobody_gives_more_than_he_has(services: Services, login_as: LoginAs, world: World) -> None:
