@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
@@ -23,6 +25,7 @@ blueprint = Blueprint("account", __name__, url_prefix="/account")
 _DAY = 86400.0
 # Choices for how long a token lasts, in days; 0 is until it is revoked.
 LIFETIMES = (30, 90, 365, 0)
+_NEW_TOKEN = MappingProxyType({"name": "", "scopes": ("read",), "days": 90})
 
 
 @blueprint.get("")
@@ -130,7 +133,7 @@ def create_token() -> AnyResponse:
     if identity().isp is None:
         errors["name"] = "Choose an isp first: a token works on one."
     if errors:
-        return _page(422, errors=errors)
+        return _page(422, errors=errors, typed={"name": name, "scopes": scopes, "days": days})
     good_for = tokens.GoodFor(name, tuple(scopes), identity().isp, int(days) * _DAY or None)
     with services().registry.write(LOGIN) as tx:
         token = tokens.create_token(tx, user, good_for)
@@ -168,7 +171,14 @@ def _me() -> User:
     return _session().user
 
 
-def _page(status: int = 200, *, errors: dict[str, str] | None = None, token: str | None = None) -> Response:
+def _page(
+    status: int = 200,
+    *,
+    errors: dict[str, str] | None = None,
+    typed: Mapping[str, object] = _NEW_TOKEN,
+    token: str | None = None,
+) -> Response:
+    """`typed` is what the form of a new token holds, `token` the one that was just made."""
     user = _me()
     with services().registry.read(LOGIN) as tx:
         mine = [(public_id(each), each) for each in sessions.sessions_of(tx, user.id)]
@@ -181,8 +191,9 @@ def _page(status: int = 200, *, errors: dict[str, str] | None = None, token: str
         tokens=own_tokens,
         token=token,
         errors=errors or {},
+        typed=typed,
         must_have_totp=second_factor.required(user),
-        lifetimes=LIFETIMES,
+        lifetimes=[(days, f"{days} days" if days else "until revoked") for days in LIFETIMES],
         shortest=passwords.SHORTEST,
         browser_name=browser_name,
     )

@@ -21,7 +21,8 @@ blueprint = Blueprint("my_contacts", __name__)
 
 LANGUAGES = (("en", "English"), ("bn", "বাংলা"))
 MOST = 20  # contacts of one tenant: each is sent every alert
-_CHANGED = "Not saved: the contacts were changed meanwhile. Here they are as they are now."
+_CHANGED = "Not saved: the contacts were changed meanwhile. Look at them as they are now, then save again."
+_NOT_REMOVED = "Nobody was removed: the contacts were changed meanwhile. Here they are as they are now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +46,17 @@ def index() -> str:
 
 @blueprint.post("/my/contacts")
 @needs("own.contacts.write")
-def change() -> str | Response | tuple[str, int]:
+def change() -> Response | tuple[str, int]:
     """Save a new or changed contact, or remove one (`remove`)."""
     row = _own()
-    if request.form.get("version", "") != str(row.version):
-        flash(_CHANGED, "error")
-        return redirect(url_for("my_contacts.index"), 303)
+    seen = request.form.get("version", "") == str(row.version)
     told = list(row.tenant.contacts)
     number = _number(request.form.get("number", ""), told)
     if "remove" in request.form:
-        if number is None:
-            abort(404)
-        return _stored(row, told[:number] + told[number + 1 :], f"{told[number].name} is told nothing any more.")
+        return _removed(row, number) if seen else _not_removed()
     values = {name: clean(request.form.get(name, "")) for name in CONTACT_FIELDS}
+    if not seen:
+        return _overtaken(row, values)
     try:
         contact = _read(values, room=number is not None or len(told) < MOST)
     except EntryErrors as wrong:
@@ -66,7 +65,9 @@ def change() -> str | Response | tuple[str, int]:
             errors.setdefault(_field(error.field), []).append(error.text)
         return _page(row, Typed(number, values, errors)), 422
     told = [*told, contact] if number is None else [*told[:number], contact, *told[number + 1 :]]
-    return _stored(row, told, f"{contact.name} is saved.")
+    if not _stored(row, told, f"{contact.name} is saved."):
+        return _overtaken(_own(), values)
+    return redirect(url_for("my_contacts.index"), 303)
 
 
 def _own() -> TenantRow:
@@ -78,15 +79,36 @@ def _own() -> TenantRow:
     return row
 
 
-def _stored(row: TenantRow, told: Sequence[Contact], done: str) -> Response:
+def _removed(row: TenantRow, number: int | None) -> Response:
+    if number is None:
+        abort(404)
+    told = row.tenant.contacts
+    if not _stored(row, told[:number] + told[number + 1 :], f"{told[number].name} is told nothing any more."):
+        return _not_removed()
+    return redirect(url_for("my_contacts.index"), 303)
+
+
+def _not_removed() -> Response:
+    flash(_NOT_REMOVED, "error")
+    return redirect(url_for("my_contacts.index"), 303)
+
+
+def _overtaken(row: TenantRow, values: Mapping[str, str]) -> tuple[str, int]:
+    """The contacts as they are now, with what was typed: for the one of that name, if there still is one."""
+    names = [contact.name for contact in row.tenant.contacts]
+    number = names.index(values["name"]) if values["name"] in names else None
+    return _page(row, Typed(number, values, {"": [_CHANGED]})), 422
+
+
+def _stored(row: TenantRow, told: Sequence[Contact], done: str) -> bool:
+    """Whether the contacts are saved: not where somebody else was faster."""
     try:
         with services().registry.write(identity().scope) as tx:
             tenants.save_contacts(tx, row.tenant.id, told, version=row.version, actor=actor())
     except Conflict:
-        flash(_CHANGED, "error")
-    else:
-        flash(done)
-    return redirect(url_for("my_contacts.index"), 303)
+        return False
+    flash(done)
+    return True
 
 
 def _read(values: Mapping[str, str], *, room: bool) -> Contact:

@@ -23,6 +23,7 @@ from portal.services import services
 from portal.staff import asked
 from portal.staff.actors import actor
 from portal.staff.around import isp
+from portal.staff.fields import differences
 from portal.tenancy import identity, needs
 
 blueprint = Blueprint("users", __name__)
@@ -78,13 +79,12 @@ def new() -> str | Response:
 
 @blueprint.route("/users/<identifier>/edit", methods=["GET", "POST"])
 @needs("users.write")
-def edit(identifier: str) -> str | Response:
+def edit(identifier: str) -> str | Response | tuple[str, int]:
     """Change an account."""
     with services().registry.read(identity().scope) as tx:
         user = _found(tx, identifier)
-    values = {name: getattr(user, name) or "" for name in _FIELDS}
     if request.method == "GET":
-        return _form(values, user)
+        return _form(_shown(user), user)
     values = _sent()
     try:
         with services().registry.write(identity().scope) as tx:
@@ -94,8 +94,9 @@ def edit(identifier: str) -> str | Response:
     except Refused as refused:
         return _form(values, user, {refused.field: str(refused)})
     if done is None:
-        flash("Nothing was saved: somebody else changed this account meanwhile. Here it is as it is now.", "error")
-        return redirect(url_for("users.edit", identifier=identifier), 303)
+        with services().registry.read(identity().scope) as tx:
+            user = _found(tx, identifier)
+        return _form(values, user, theirs=_shown(user)), 422
     flash(
         "The change was saved."
         if (user.role, user.email) == (done.role, done.email)
@@ -208,6 +209,10 @@ def _changed(before: User, after: User) -> dict[str, list[str | None]]:
     return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
 
 
+def _shown(user: User) -> dict[str, str]:
+    return {name: getattr(user, name) or "" for name in _FIELDS}
+
+
 def _sent() -> dict[str, str]:
     return {name: asked.clean(request.form.get(name, ""))[:300] for name in _FIELDS}
 
@@ -240,12 +245,20 @@ def _of_tenant() -> dict[str, str]:
     return {} if row is None else {"role": row.tenant.kind, "tenant": row.tenant.id}
 
 
-def _form(values: Mapping[str, str], user: User | None, errors: Mapping[str, str] | None = None) -> str:
+def _form(
+    values: Mapping[str, str],
+    user: User | None,
+    errors: Mapping[str, str] | None = None,
+    *,
+    theirs: Mapping[str, str] | None = None,
+) -> str:
+    """`theirs` is what somebody else saved meanwhile."""
     return render_template(
         "staff/users/form.html",
         values=values,
         user=user,
         errors=errors,
+        differences=None if theirs is None else differences(theirs, values),
         languages=LANGUAGES,
         grantable=[(role, f"{role}: {role_words.SUMMARIES[role]}") for role in role_words.grantable(identity().role)],
         mail=services().mailer.available,

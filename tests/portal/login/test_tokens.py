@@ -43,6 +43,21 @@ def test_a_token_asks_as_its_maker(app: Flask, login_as: LoginAs, services: Serv
         assert token not in str(tx.connection.execute(select(tables.api_tokens)).all())
 
 
+def test_what_was_typed_for_a_token_stays(login_as: LoginAs) -> None:
+    """With what is wrong at its field, the days as well."""
+    client = login_as("reseller")
+    for wrong, at in (({"days": "7"}, "days"), ({"name": ""}, "name")):
+        sent = {"csrf": csrf_of(client), "name": "collector", "scopes": ["write"], "days": "365", **wrong}
+        answer = client.post("/account/tokens", data=sent)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 422
+        assert f'id="f-{at}-error"' in page
+        assert f'name="name" type="text" value="{sent["name"]}"' in page
+        assert re.search(r'value="write" checked', page)
+        assert not re.search(r'value="read" checked', page)
+        assert '<option value="365" selected>' in page or at == "days"
+
+
 def test_a_token_opens_no_page(app: Flask, login_as: LoginAs) -> None:
     """Pages are for sessions."""
     token = _make(login_as, "admin", "read", "write")

@@ -20,6 +20,7 @@ from portal.prometheus import Prometheus
 from portal.services import Services
 from tests.portal.conftest import LoginAs, csrf_of, logged_in_client, on_both_databases
 from tests.portal.serving import end, fire
+from tests.portal.staff.acting import fields_of
 from tests.portal.stand_in import StandIn, stand_in
 from tests.portal.world import DELTA, SKY, World
 
@@ -253,10 +254,17 @@ def test_nobody_overwrites_what_he_has_not_seen(services: Services, login_as: Lo
     with services.registry.write(Scope("staff", SKY.id)) as tx:
         theirs = [Contact("Theirs", email="theirs@example.net")]
         tenants.save_contacts(tx, "sky-r1", theirs, version=version, actor=Actor("admin@skylink.example"))
-    stale = form(client, version, name="Mine", email="mine@example.net")
-    assert client.post("/my/contacts", data=stale).status_code == 303
-    assert "Not saved: the contacts were changed meanwhile" in text_of(client, "/my/contacts")
+    removal = form(client, version, number="0", remove="yes")
+    assert client.post("/my/contacts", data=removal).status_code == 303
+    assert "Nobody was removed: the contacts were changed meanwhile" in text_of(client, "/my/contacts")
+    stale = form(client, version, number="0", name="Mine", email="mine@example.net")
+    answer = client.post("/my/contacts", data=stale)
+    assert answer.status_code == 422
+    assert "Not saved: the contacts were changed meanwhile" in answer.get_data(as_text=True)
     assert [contact.name for contact in contacts(services)[0]] == ["Theirs"]
+    kept = fields_of(answer.get_data(as_text=True).replace(' action="/my/contacts"', ""))
+    assert client.post("/my/contacts", data=kept).status_code == 303
+    assert [contact.name for contact in contacts(services)[0]] == ["Theirs", "Mine"], "nobody else's place is taken"
 
 
 def test_a_form_without_its_token_changes_nothing(services: Services, login_as: LoginAs) -> None:

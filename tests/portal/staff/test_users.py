@@ -9,7 +9,7 @@ from inventory.registry.people import User
 from inventory.registry.scope import SERVICE, Scope
 from portal.services import Services
 from tests.portal.conftest import PUBLIC_URL, LoginAs, on_both_databases
-from tests.portal.staff.acting import read, text_of
+from tests.portal.staff.acting import fields_of, read, text_of
 from tests.portal.staff.operation import HOSTILE, post
 from tests.portal.world import DELTA, SKY, World
 
