@@ -24,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.portal.world import SKY, World
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -45,6 +47,17 @@ class Case:
     def names(self) -> bool:
         """Whether the address names a thing."""
         return "<" in self.rule
+
+
+def filled(address: str, world: World) -> str:
+    """The address with SkyLink's ids in it."""
+    return address.format(
+        alert=world.alerts[SKY.id, ""],
+        own_alert=world.alerts[SKY.id, SKY.resellers[0]],
+        user=world.user("engineer").id,
+        notice=world.notices[SKY.id],
+        token=world.tokens[SKY.id],
+    )
 
 
 # For anybody: nothing in them is anyone's.

@@ -19,7 +19,7 @@ from portal.services import Services
 from portal.tenancy import Access, declared
 from tests.portal import conftest
 from tests.portal.conftest import logged_in_client
-from tests.portal.isolation_cases import CASES, PUBLIC, SAFE, Case
+from tests.portal.isolation_cases import CASES, PUBLIC, SAFE, Case, filled
 from tests.portal.world import DELTA, SKY, STAFF, Isp, World
 
 
@@ -84,7 +84,7 @@ def test_public_routes_are_those_that_are_known(app: Flask) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.method} {case.rule}")
 def test_nobody_gets_another_ones(stage: Stage, case: Case) -> None:
     """404 or the login for whoever may not; their own, and no word of another's, for whoever may elsewhere."""
-    path = _fill(case.address, stage.world)
+    path = filled(case.address, stage.world)
     before = _rows_of_sky(stage.registry) if case.method not in SAFE else ()
     sent = _like_the_own(stage, case, path)
     _assert_led_to_login(_ask(stage.app.test_client(), case, path, {}, None), case)
@@ -106,7 +106,7 @@ def test_nobody_gets_another_ones(stage: Stage, case: Case) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES if case.own], ids=lambda case: f"{case.method} {case.rule}")
 def test_those_who_may_reach_it(app: Flask, services: Services, world: World, case: Case) -> None:
     """The address of each case is there for who may: else its 404 above would say nothing."""
-    path = _fill(case.address, world)
+    path = filled(case.address, world)
     reached = []
     for each in SKYS:
         access = _access(app, _endpoint(app, case))
@@ -192,16 +192,6 @@ def _rows_of_sky(registry: Registry) -> Sequence[object]:
         query = select(tables.api_tokens.c.id, tables.api_tokens.c.revoked_at).order_by(tables.api_tokens.c.id)
         found.extend(map(tuple, tx.connection.execute(query)))
     return found
-
-
-def _fill(address: str, world: World) -> str:
-    return address.format(
-        alert=world.alerts[SKY.id, ""],
-        own_alert=world.alerts[SKY.id, SKY.resellers[0]],
-        user=world.user("engineer").id,
-        notice=world.notices[SKY.id],
-        token=world.tokens[SKY.id],
-    )
 
 
 def _csrf(services: Services, client: FlaskClient) -> str:
