@@ -160,7 +160,7 @@ def acknowledge(tx: Transaction, identifier: int, actor: Actor, note: str, now: 
     number = take_numbers(tx.connection, 1)
     words = {
         "acknowledged_at": time.time() if now is None else now,
-        "acknowledged_by": actor.name,
+        "acknowledged_by": actor.name[:254],
         "note": note[:NOTE_LIMIT],
         "changed": number,
     }

@@ -10,10 +10,9 @@ from flask import Blueprint, Response, flash, g, make_response, redirect, render
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from inventory.registry import audit, people, sessions, tokens
-from inventory.registry.audit import Actor
+from inventory.registry import people, sessions, tokens
 from inventory.registry.people import User
-from inventory.registry.scope import LOGIN
+from inventory.registry.scope import LOGIN, Transaction
 from inventory.registry.sessions import Session
 from portal.account.agents import browser_name
 from portal.login import current, passwords, proof, second_factor
@@ -54,7 +53,7 @@ def change_password() -> AnyResponse:
     with services().registry.write(LOGIN) as tx:
         people.set_password(tx, user.id, kept)
         ended = sessions.end_others(tx, user.id, keep=_session().token_hash)
-    _note(user, "set password")
+        current.note_of(tx, user, "set password", {"sessions ended": ended})
     flash(f"Your password was changed. {ended} other sessions were ended." if ended else "Your password was changed.")
     return redirect(url_for("account.show"), 303)
 
@@ -73,9 +72,12 @@ def finish_enrolment() -> AnyResponse:
     user = _me()
     if user.has_totp:
         return redirect(url_for("account.show"), 303)
-    if (error := proof.code_error(user, request.form.get("code", ""))) is not None:
+
+    def note(tx: Transaction) -> None:
+        current.note_of(tx, user, "enrol second factor")
+
+    if (error := proof.code_error(user, request.form.get("code", ""), note=note)) is not None:
         return _enrolment(422, error)
-    _note(user, "enrol second factor")
     flash("From now on a code is asked for when you log in.")
     return redirect(url_for("account.show"), 303)
 
@@ -91,8 +93,8 @@ def remove_totp() -> AnyResponse:
         return _page(422, errors={"code": error})
     with services().registry.write(LOGIN) as tx:
         people.clear_totp(tx, user.id)
-        sessions.end_others(tx, user.id, keep=_session().token_hash)
-    _note(user, "remove second factor")
+        ended = sessions.end_others(tx, user.id, keep=_session().token_hash)
+        current.note_of(tx, user, "remove second factor", {"sessions ended": ended})
     if second_factor.required(user):
         return redirect(url_for("account.enrol"), 303)
     flash("No code is asked for any more.")
@@ -106,12 +108,15 @@ def end_session() -> AnyResponse:
     user, which = _me(), request.form.get("which", "")
     with services().registry.write(LOGIN) as tx:
         if which == "others":
-            sessions.end_others(tx, user.id, keep=_session().token_hash)
+            ended = sessions.end_others(tx, user.id, keep=_session().token_hash)
+            current.note_of(tx, user, "end other sessions", {"sessions ended": ended})
         else:
             found = [each for each in sessions.sessions_of(tx, user.id) if public_id(each) == which]
             if not found:
                 raise NotFound
             sessions.end_session(tx, found[0].token_hash, user_id=user.id)
+            whose = {"browser": browser_name(found[0].agent), "address": found[0].address}
+            current.note_of(tx, user, "end session", whose)
     flash("Ended.")
     return redirect(url_for("account.show"), 303)
 
@@ -137,7 +142,7 @@ def create_token() -> AnyResponse:
     good_for = tokens.GoodFor(name, tuple(scopes), identity().isp, int(days) * _DAY or None)
     with services().registry.write(LOGIN) as tx:
         token = tokens.create_token(tx, user, good_for)
-    _note(user, "create token", {"name": name, "scopes": scopes})
+        current.note_of(tx, user, "create token", {"name": name, "scopes": scopes})
     return _page(201, token=token)
 
 
@@ -149,7 +154,7 @@ def revoke_token(token_id: str) -> AnyResponse:
     with services().registry.write(LOGIN) as tx:
         if not tokens.revoke_token(tx, token_id, user_id=user.id):
             raise NotFound
-    _note(user, "revoke token", {"id": token_id})
+        current.note_of(tx, user, "revoke token", {"id": token_id})
     flash("The token was revoked.")
     return redirect(url_for("account.show"), 303)
 
@@ -211,9 +216,3 @@ def _enrolment(status: int = 200, error: str | None = None) -> AnyResponse:
         secret = second_factor.pending_secret(tx, services().vault, found)
     page = render_template("account/totp.html", secret=secret, qr=second_factor.qr(user, secret), error=error)
     return make_response(page, status)
-
-
-def _note(user: User, action: str, detail: dict[str, object] | None = None) -> None:
-    with services().registry.write(LOGIN) as tx:
-        actor = Actor(user.email, current.client_address(request))
-        audit.record(tx, actor, action, "user", user.id, detail, isp=user.isp, tenant=user.tenant)

@@ -6,7 +6,7 @@ Sets `g.session` (None for nobody), `g.identity` (None too while the code is sti
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import get_args
 
 import structlog
@@ -15,7 +15,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response
 
-from inventory.registry import sessions, tokens
+from inventory.registry import audit, sessions, tokens
+from inventory.registry.audit import Actor
 from inventory.registry.people import User
 from inventory.registry.scope import LOGIN, Registry, Transaction
 from inventory.registry.sessions import Session
@@ -52,9 +53,21 @@ def client_address(asked: Request) -> str:
     return (asked.remote_addr or "unknown")[:45]
 
 
-def start(user: User, response: Response, *, second_factor: bool) -> None:
-    """Begin a session in place of the one there was: a token known before the login is worth nothing after it."""
+def note_of(tx: Transaction, user: User, action: str, detail: Mapping[str, object] | None = None) -> None:
+    """Write into the audit what somebody does with his own account, in the transaction that does it."""
+    actor = Actor(user.email, client_address(request))
+    audit.record(tx, actor, action, "user", user.id, detail, isp=user.isp, tenant=user.tenant)
+
+
+def start(
+    user: User, response: Response, *, second_factor: bool, note: Callable[[Transaction], None] = lambda _: None
+) -> None:
+    """Begin a session in place of the one there was: a token known before the login is worth nothing after it.
+
+    `note` writes down in the same transaction what that means.
+    """
     with services().registry.write(LOGIN) as tx:
+        note(tx)
         old = g.get("session")
         if old is not None:
             sessions.end_session(tx, old.token_hash, user_id=old.user.id)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from inventory.registry import attempts, audit
-from inventory.registry.audit import Actor
+from inventory.registry import attempts
 from inventory.registry.people import User
-from inventory.registry.scope import LOGIN
+from inventory.registry.scope import Transaction
 from portal.login import cookies, current, second_factor
 from portal.metrics import LOGINS
-from portal.services import services
 
 _OF_NO_ISP = ("/platform", "/account", "/api/")
 
@@ -31,13 +29,14 @@ def log_in(user: User, back: str, *, way: str) -> AnyResponse:
     address = current.client_address(request)
     response = redirect(onward(user.isp, back), 303)
     device = cookies.keep_device(request, response)
-    with services().registry.write(LOGIN) as tx:
+
+    def note(tx: Transaction) -> None:
         attempts.remember(tx, user.email, address, device)
-        actor = Actor(user.email, address)
-        audit.record(tx, actor, "login", "user", user.id, {"way": way}, isp=user.isp, tenant=user.tenant)
+        current.note_of(tx, user, "login", {"way": way})
+
+    current.start(user, response, second_factor=True, note=note)
     if way == "link":
         LOGINS.labels(way, "accepted").inc()
-    current.start(user, response, second_factor=True)
     return response
 
 

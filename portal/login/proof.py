@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 from flask import request
 
 from inventory.registry import attempts, people
 from inventory.registry.attempts import Attempt, TooMany
 from inventory.registry.people import Credentials, User
-from inventory.registry.scope import LOGIN
+from inventory.registry.scope import LOGIN, Transaction
 from inventory.vault import SealBroken
 from portal.login import cookies, current, passwords, second_factor
 from portal.metrics import LOGINS
 from portal.services import services
 
 log = structlog.get_logger(__name__)
+
+Note = Callable[[Transaction], None]
 
 WRONG_CODE = "This code is not right, or was used already. Wait for the next one."
 CODE_BROKEN = "Your second factor cannot be read any more. Ask an admin to reset it."
@@ -37,13 +41,18 @@ def by_password(email: str, given: str) -> User | None:
     return found.user
 
 
-def code_error(user: User, given: str, *, way: str = "code") -> str | None:
-    """Why the code will not do; None when it does, which uses it up. Raises TooMany."""
+def code_error(user: User, given: str, *, way: str = "code", note: Note = lambda _: None) -> str | None:
+    """Why the code will not do; None when it does, which uses it up. Raises TooMany.
+
+    `note` writes down in the same transaction what its acceptance means.
+    """
     attempt = _begin(user.email, kind="code", way=way)
     try:
         with services().registry.write(LOGIN) as tx:
             found = people.find_credentials(tx, user_id=user.id)
             right = found is not None and second_factor.accept(tx, services().vault, found, given)
+            if right:
+                note(tx)
     except SealBroken:
         log.warning("a second factor does not open: was BACKHAUL_SECRET_KEY changed?", user=user.id)
         return CODE_BROKEN

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from inventory.registry import attempts, people, sessions
 from inventory.registry.people import Credentials
-from inventory.registry.scope import LOGIN
+from inventory.registry.scope import LOGIN, Transaction
 from inventory.registry.sessions import Session
 from portal.login import cookies, csrf, current, links, outcome, proof, second_factor
 from portal.metrics import LOGINS
@@ -125,7 +125,11 @@ def finish_enrolment() -> AnyResponse:
     session = _half_session()
     if session is None or session.user.has_totp:
         return redirect(url_for("login.login"), 303)
-    error = proof.code_error(session.user, request.form.get("code", ""), way="enrolment")
+
+    def note(tx: Transaction) -> None:
+        current.note_of(tx, session.user, "enrol second factor")
+
+    error = proof.code_error(session.user, request.form.get("code", ""), way="enrolment", note=note)
     if error is not None:
         return _enrolment(session, 422, error)
     return outcome.log_in(session.user, _next(), way="enrolment")
@@ -137,7 +141,9 @@ def logout() -> AnyResponse:
     """End the session, half or whole."""
     if g.session is not None:
         with services().registry.write(LOGIN) as tx:
-            sessions.end_session(tx, g.session.token_hash, user_id=g.session.user.id)
+            ended = sessions.end_session(tx, g.session.token_hash, user_id=g.session.user.id)
+            if ended and g.session.second_factor:
+                current.note_of(tx, g.session.user, "logout")
     response = redirect(url_for("login.login"), 303)
     cookies.clear_session(response)
     return response

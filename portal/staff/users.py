@@ -90,7 +90,7 @@ def edit(identifier: str) -> str | Response | tuple[str, int]:
         with services().registry.write(identity().scope) as tx:
             done = people.update_user(tx, identifier, _wanted(values), version=_version(), by=identity().role)
             if done is not None:
-                _note(tx, "update", done, _changed(user, done))
+                _note(tx, "update", done, {"changes": _changed(user, done)})
     except Refused as refused:
         return _form(values, user, {refused.field: str(refused)})
     if done is None:
@@ -171,22 +171,21 @@ def _send(user: User) -> None:
     try:
         with services().registry.write(LOGIN) as tx:
             wanted = attempts.begin_mail(tx, user.email, client_address(request))
+            if wanted:
+                _note(tx, "send login link", user, {})
     except TooMany:
         wanted = False
     if not wanted:
         flash("No login link was sent: there were enough of them. Try again in some minutes.", "error")
         return
     links.send_later(services(), user.email)
-    with services().registry.write(identity().scope) as tx:
-        _note(tx, "send login link", user, {})
     flash(f"A login link goes to {user.email}. It is good for {sessions.LINK_SECONDS / 60:.0f} minutes, once.")
 
 
 def _handed_over(user: User, back: str) -> str:
     """Show a link, this once: it is good for longer, since somebody carries it."""
-    with services().registry.write(LOGIN) as tx:
-        token = sessions.make_link(tx, user.id, seconds=sessions.INVITATION_SECONDS)
     with services().registry.write(identity().scope) as tx:
+        token = sessions.make_link(tx, user.id, seconds=sessions.INVITATION_SECONDS)
         _note(tx, "make login link", user, {})
     link = f"{services().settings.public_url}/login/link/{token}"
     hours = sessions.INVITATION_SECONDS / 3600
