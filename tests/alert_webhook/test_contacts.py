@@ -16,7 +16,7 @@ NEW = """
     name: Gulshan Net
     contacts: [{name: Office, email: office@gulshan.example.net}]
 """
-DEVICE = """  - {id: core-9, driver: routeros, host: 192.0.2.9, username: u, password: "${CORE9_PASSWORD}", tls: {ca_file: c}}
+DEVICE = """  - {id: core-9, driver: routeros, host: 192.0.2.9, username: u, password: "${P9}", tls: {ca_file: c}}
 links:"""
 
 
