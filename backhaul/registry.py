@@ -1,4 +1,4 @@
-"""What the commands do that work on the registry: migrate, import, export, and the keys of its secrets."""
+"""What the commands do that work on the registry: migrate, import, export, the keys of its secrets, its audit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from inventory.database import DEFAULT_DATABASE_URL, open_database
 from inventory.loader import load_inventory
-from inventory.registry import schema
+from inventory.registry import audit, schema
 from inventory.registry.audit import CLI
 from inventory.registry.inventories import load_inventory_of
 from inventory.registry.rotation import rotate
@@ -98,6 +98,26 @@ def rotate_keys(_words: argparse.Namespace) -> int:
     for broken in done.broken:
         print(f"backhaul: {broken}", file=sys.stderr)
     return FAILED if done.broken else OK
+
+
+def verify_audit(_words: argparse.Namespace) -> int:
+    """Check every chain of the audit from its beginning, and say how each ends."""
+    try:
+        with _registry().read(SERVICE) as tx:
+            found = audit.follow_all(tx)
+    except SQLAlchemyError as error:
+        raise _unusable("BACKHAUL_DATABASE_URL", error) from None
+    for chain, followed in found.items():
+        name, mark = chain or "the platform", followed.mark
+        if followed.broken is None:
+            entries = f"{mark.entries} entr{'y' if mark.entries == 1 else 'ies'}"
+            print(f"{name}: {entries}, unbroken, the last hash is {mark.hash}")
+        else:
+            print(
+                f"{name}: broken at entry {followed.broken}, after {mark.entries} good ones of {followed.entries}:"
+                " it was changed, put in or taken away. Compare with a backup; find out who had access to the database"
+            )
+    return FAILED if any(each.broken is not None for each in found.values()) else OK
 
 
 def _url() -> str:

@@ -1,4 +1,4 @@
-"""The words of `backhaul secrets` and `backhaul inventory migrate|import|export`; `registry.py` does what they say."""
+"""The words of `backhaul secrets`, `audit` and `inventory migrate|import|export`; `registry.py` does what they say."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backhaul.user_commands import Commands
 
 
 def add_to(commands: Commands[argparse.ArgumentParser], actions: Commands[argparse.ArgumentParser]) -> None:
-    """Put `secrets` among the commands, and among the actions of `inventory` those that need a database."""
+    """Put `secrets` and `audit` among the commands, and among the actions of `inventory` those that need a database."""
     step = actions.add_parser(
         "migrate",
         help="bring the database to the form this version needs",
@@ -38,6 +38,12 @@ def add_to(commands: Commands[argparse.ArgumentParser], actions: Commands[argpar
     keys.add_parser("rotate", help="seal everything with the first key of BACKHAUL_SECRET_KEY").set_defaults(
         run=_action("rotate_keys")
     )
+
+    audit = commands.add_parser("audit", help="check that nobody changed what was written into the audit")
+    checks = audit.add_subparsers(title="actions", metavar="ACTION", required=True)
+    checks.add_parser(
+        "verify", help="check every entry; exit code 1 where one was changed, put in or taken away"
+    ).set_defaults(run=_action("verify_audit"))
 
 
 def _action(name: str) -> Callable[[argparse.Namespace], int]:

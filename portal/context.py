@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -79,13 +80,21 @@ def zone() -> ZoneInfo:
     return ZoneInfo(isp.timezone) if isp else ZoneInfo("UTC")
 
 
+def today() -> date:
+    """The day it is for the isp: what is in service, and what the exporter measures, goes by it."""
+    return datetime.now(zone()).date()
+
+
 def _context() -> dict[str, Any]:
     who = g.get("identity")
     isp = shown_isp()
     open_alerts = _open_alerts(who)
     return {
         "identity": who,
+        # What the blueprints of these pages are called: of_platform.py has the same ones under another name.
+        "side": "platform_" if isinstance(who, Identity) and who.of_platform else "",
         "now": time.time(),
+        "today": today(),
         "isp": isp,
         "open_alerts": open_alerts,
         "grafana_dashboard": partial(dashboard_address, who),

@@ -20,7 +20,7 @@ SUMMARIES: Mapping[Role, str] = {
 }
 
 MEANINGS: Mapping[Permission, str] = {
-    "platform": "Choose an isp; the platform's own health",
+    "platform": "Choose an isp; the platform's alerts, messages, audit and health",
     "network.read": "See overview, links, routers and states",
     "network.write": "Change links, VLANs and routers; test connections",
     "tenants.read": "See resellers, clients, their circuits and contacts",

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 Role = Literal["owner", "admin", "engineer", "support", "sales", "finance", "reseller", "client"]
 Permission = Literal[
-    "platform",  # choose an isp, see the platform's own health
+    "platform",  # choose an isp, see what belongs to none and the platform's own health
     "network.read",  # overview, links, devices, circuits' states
     "network.write",  # links, VLANs, devices, connection tests
     "tenants.read",  # resellers, clients, their circuits and contacts

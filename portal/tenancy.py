@@ -25,6 +25,7 @@ class Identity:
     """Who asks, known from a session or an API token.
 
     `isp` is the one looked at (the platform's owner chooses one; None before that), `tenant` is None for staff.
+    `of_platform`: on the pages of what is no isp's.
     """
 
     user: str
@@ -35,10 +36,13 @@ class Identity:
     tenant: str | None
     permissions: frozenset[Permission]
     via: str  # session | token
+    of_platform: bool = False
 
     @property
     def scope(self) -> Scope:
         """What the registry shows. Raises NotFound for the platform's owner who has not chosen an isp."""
+        if self.of_platform:
+            return Scope("unowned")
         if self.isp is None:
             raise NotFound
         return Scope("staff", self.isp) if self.tenant is None else Scope("tenant", self.isp, self.tenant)

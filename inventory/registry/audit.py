@@ -170,17 +170,22 @@ def follow(tx: Transaction, chain: str, mark: Mark = BEGINNING, most: int | None
 
 
 def verify(tx: Transaction) -> int | None:
-    """The id of the first entry that is not as it was written, None when all are: the whole of every chain.
+    """The id of the first entry that is not as it was written, None when all are: the whole of every chain."""
+    broken = (followed.broken for followed in follow_all(tx).values())
+    return min((one for one in broken if one is not None), default=None)
 
-    Looks at the chains the scope sees every entry of; a tenant sees none. How long it takes grows with the chains, so
-    pages use `audit_watch`.
+
+def follow_all(tx: Transaction) -> dict[str, Followed]:
+    """Every chain the scope sees all entries of, by its isp or PLATFORM, checked from its beginning.
+
+    A tenant sees none. How long it takes grows with the chains, so pages use `audit_watch`.
     """
     if tx.scope.kind in {"service", "platform"}:
-        chains = [*tx.connection.execute(select(audit_heads.c.chain)).scalars()]
+        told = select(func.coalesce(audit.c.isp, PLATFORM)).union(select(audit_heads.c.chain))
+        chains = sorted(tx.connection.execute(told).scalars())
     else:
         chains = [tx.scope.isp] if tx.scope.kind == "staff" and tx.scope.isp else []
-    broken = (follow(tx, chain).broken for chain in chains)
-    return min((one for one in broken if one is not None), default=None)
+    return {chain: follow(tx, chain) for chain in chains}
 
 
 def _lock_head(tx: Transaction, chain: str) -> str:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from inventory.registry.audit import BEGINNING, Mark, follow
-from inventory.registry.scope import Registry, Scope
+from inventory.registry.audit import BEGINNING, PLATFORM, Mark, follow
+from inventory.registry.scope import UNOWNED, Registry, Scope
 
 # Of one look: 25 us each.
 NEW = 20_000
@@ -38,7 +38,7 @@ class _Known:
 
 
 class AuditWatch:
-    """Remembers, for each isp, how far its chain was checked. Thread-safe; each process has its own."""
+    """Remembers how far each chain was checked. Thread-safe; each process has its own."""
 
     def __init__(self, *, new: int = NEW, again: int = AGAIN, clock: Callable[[], float] = time.time) -> None:
         self._new, self._again, self._clock = new, again, clock
@@ -46,11 +46,12 @@ class AuditWatch:
         self._lock = threading.Lock()
 
     def look(self, registry: Registry, isp: str) -> Checked:
-        """Check on. What was found broken stays so until it is as it was.
+        """Check the chain of an isp, or PLATFORM, on. What was found broken stays so until it is as it was.
 
         One after the other, each with a moment of its own: to an older one the end that a newer one saw is missing.
         """
-        with self._lock, registry.read(Scope("staff", isp)) as tx:
+        scope = UNOWNED if isp == PLATFORM else Scope("staff", isp)
+        with self._lock, registry.read(scope) as tx:
             known = self._known.get(isp) or _Known(self._clock())
             ahead = follow(tx, isp, known.tip, self._new)
             round_over = known.since is None and ahead.ended and ahead.broken is None

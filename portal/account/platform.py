@@ -8,8 +8,10 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from inventory.registry import sessions
-from inventory.registry.scope import LOGIN, Scope
+from inventory.registry.alerts import open_count
+from inventory.registry.scope import LOGIN, UNOWNED, Scope
 from inventory.registry.tables import alerts, circuits, devices, isps, links, tenants
+from portal.login import current
 from portal.login.views import safe_next
 from portal.services import services
 from portal.tenancy import needs
@@ -22,7 +24,7 @@ _PLATFORM = Scope("platform")
 @blueprint.get("/platform")
 @needs("platform")
 def show() -> str:
-    """The isps with how much they have."""
+    """The isps with how much they have, and the way to what belongs to none."""
     counted = {
         table.name: select(func.count()).where(table.c.isp == isps.c.isp).scalar_subquery()
         for table in (tenants, circuits, devices, links)
@@ -36,7 +38,15 @@ def show() -> str:
     ).order_by(isps.c.name, isps.c.isp)
     with services().registry.read(_PLATFORM) as tx:
         rows = tx.connection.execute(query).mappings().all()
-    return render_template("account/platform.html", isps=rows, chosen=g.identity.isp, next=request.args.get("next"))
+    with services().registry.read(UNOWNED) as tx:
+        of_none = open_count(tx)
+    return render_template(
+        "account/platform.html",
+        isps=rows,
+        open_alerts_of_none=of_none,
+        chosen=g.identity.isp,
+        next=request.args.get("next"),
+    )
 
 
 @blueprint.post("/platform")
@@ -50,5 +60,7 @@ def choose() -> AnyResponse:
         raise NotFound
     with services().registry.write(LOGIN) as tx:
         sessions.choose_isp(tx, g.session, wanted)
+        if wanted != g.session.isp:
+            current.note_of(tx, g.session.user, "open isp", {"isp": wanted})
     back = safe_next(request.form.get("next"))
     return redirect(back if back != "/" else "/overview", 303)

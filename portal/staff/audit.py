@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +17,7 @@ from inventory.registry.pages import MOST_PER_PAGE
 from inventory.registry.scope import Registry, Scope
 from portal.context import zone
 from portal.services import services
-from portal.staff import asked
+from portal.staff import asked, audit_words
 from portal.staff.around import isp
 from portal.tenancy import identity, needs
 
@@ -46,7 +45,7 @@ def index() -> str:
         filtered=_filters() != Filters(),
         kinds=[("", "Any"), *((each, each) for each in kinds)],
         actions=[("", "Any"), *((each, each) for each in actions)],
-        detail=_detail,
+        lines=audit_words.lines,
     )
 
 
@@ -54,7 +53,7 @@ def index() -> str:
 @needs("audit.read")
 def download() -> Response:
     """The same entries, all of them."""
-    name = f"audit-{isp()}-{datetime.now(zone()):%Y%m%d}.csv"
+    name = f"audit-{isp() or 'platform'}-{datetime.now(zone()):%Y%m%d}.csv"
     # What is written after the view has returned knows no request: it is given all it needs.
     return Response(
         _csv(services().registry, identity().scope, _filters(), zone()),
@@ -84,11 +83,7 @@ def _csv(registry: Registry, scope: Scope, wanted: Filters, local: ZoneInfo) -> 
 def _cells(entry: Entry, local: ZoneInfo) -> tuple[str, ...]:
     moment = datetime.fromtimestamp(entry.at, local).isoformat(timespec="seconds")
     told = (entry.actor, entry.action, entry.kind, entry.object_id, entry.tenant or "", entry.address or "")
-    return str(entry.id), moment, *told, _detail(entry)
-
-
-def _detail(entry: Entry) -> str:
-    return json.dumps(entry.detail, ensure_ascii=False) if entry.detail else ""
+    return str(entry.id), moment, *told, " | ".join(audit_words.lines(entry.detail))
 
 
 def _line(cells: tuple[str, ...]) -> str:

@@ -6,8 +6,8 @@
 
 the method, the rule as Flask has it, and an address that is there: of SkyLink (`SKY` of world.py), and where a tenant's
 thing is meant, of its first reseller `sky-r1`. What stands in braces is filled in: `{alert}`, `{own_alert}` (of
-sky-r1), `{user}`, `{notice}`, `{token}`. From the view's own declaration the test knows who may; everybody else gets
-404, or is led to the login:
+sky-r1), `{user}`, `{notice}`, `{token}`, and `{platform_alert}` and `{platform_notice}`, which are of no isp. From the
+view's own declaration the test knows who may; everybody else gets 404, or is led to the login:
 
 * nobody; every role without the permission; the platform's owner while he looks at another isp or at none;
 * staff of the other isp, and the other tenants, although they have the permission.
@@ -56,6 +56,8 @@ def filled(address: str, world: World) -> str:
         own_alert=world.alerts[SKY.id, SKY.resellers[0]],
         user=world.user("engineer").id,
         notice=world.notices[SKY.id],
+        platform_alert=world.alerts["", ""],
+        platform_notice=world.notices[""],
         token=world.tokens[SKY.id],
     )
 
@@ -112,6 +114,13 @@ CORE = (
     Case("POST", "/account/tokens/<token_id>/revoke", "/account/tokens/{token}/revoke", only="engineer"),
     Case("GET", "/platform"),
     Case("POST", "/platform", form={"isp": "nowhere"}, own=False),
+    Case("GET", "/platform/alerts"),
+    Case("GET", "/platform/alerts/<int:identifier>", "/platform/alerts/{platform_alert}"),
+    Case("POST", "/platform/alerts/<int:identifier>/acknowledge", "/platform/alerts/{platform_alert}/acknowledge"),
+    Case("GET", "/platform/deliveries"),
+    Case("GET", "/platform/deliveries/<int:identifier>", "/platform/deliveries/{platform_notice}"),
+    Case("GET", "/platform/audit"),
+    Case("GET", "/platform/audit.csv"),
 )
 
 STAFF = (

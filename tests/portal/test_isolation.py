@@ -135,7 +135,7 @@ def _forbidden(each: Somebody) -> re.Pattern[str]:
 
 def _is_theirs(stage: Stage, case: Case, each: Somebody) -> bool:
     """Whether this one may, and it is theirs (or a list or form that shows everybody their own)."""
-    if each.who == "owner" and case.rule == "/platform":
+    if each.who == "owner" and case.rule.startswith("/platform"):
         return True
     if each.isp is not SKY or not _allowed(stage, case, each):
         return False

@@ -62,6 +62,7 @@ SKY = Isp("skylink", "sky")
 DELTA = Isp("deltanet", "del")
 ISPS = (SKY, DELTA)
 OWNER = "owner@platform.example.net"
+_OF_PLATFORM = "p" * 16  # a fingerprint
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class World:
     """Who is there: users by (isp, role or tenant); the owner by ("", "owner").
 
     Ids of alerts by isp and tenant, and by isp those of a message that went to its first reseller and of a token of
-    its engineer.
+    its engineer; "" is what belongs to no isp.
     """
 
     users: Mapping[tuple[str, str], User]
@@ -96,8 +97,9 @@ def fill(registry: Registry, vault: Vault) -> World:
         tx.connection.execute(tables.alert_counter.insert().values(id=1, changed=1_000))
         return World(
             users,
-            alerts={key: value for isp in ISPS for key, value in _alerts(tx, isp).items()},
-            notices={isp.id: _notice(tx, isp) for isp in ISPS},
+            alerts={("", ""): _platform_alert(tx)}
+            | {key: value for isp in ISPS for key, value in _alerts(tx, isp).items()},
+            notices={"": _platform_notice(tx)} | {isp.id: _notice(tx, isp) for isp in ISPS},
             tokens={isp.id: _token(tx, users[isp.id, "engineer"]) for isp in ISPS},
         )
 
@@ -234,22 +236,32 @@ def _alerts(tx: Transaction, isp: Isp) -> dict[tuple[str, str], int]:
     made: dict[tuple[str, str], int] = {}
     for number, tenant in enumerate((None, *isp.tenants)):
         name = "NttnBandwidthHigh" if tenant is None else "CircuitDown"
-        labels = {"alertname": name, "isp": isp.id, "severity": "critical"} | ({"tenant": tenant} if tenant else {})
-        row = {
-            "changed": len(made) + 1 + 100 * ISPS.index(isp),
-            "isp": isp.id,
-            "tenant": tenant,
-            "fingerprint": f"{isp.letters}{number:014x}",
-            "starts_at": "2026-11-01T00:00:00Z",
-            "started": time.time() - 3600,
-            "alertname": name,
-            "severity": "critical",
-            "labels": labels,
-            "annotations": {"summary": f"{name} {tenant or isp.link}"},
-        }
-        query = tables.alerts.insert().values(row).returning(tables.alerts.c.id)
-        made[isp.id, tenant or ""] = tx.connection.execute(query).scalar_one()
+        labels = {"isp": isp.id} | ({"tenant": tenant} if tenant else {})
+        changed, fingerprint = len(made) + 1 + 100 * ISPS.index(isp), f"{isp.letters}{number:014x}"
+        made[isp.id, tenant or ""] = _alert(tx, name, changed, fingerprint, f"{name} {tenant or isp.link}", labels)
     return made
+
+
+def _alert(  # noqa: PLR0917 - what an alert is made of
+    tx: Transaction, name: str, changed: int, fingerprint: str, summary: str, labels: Mapping[str, str]
+) -> int:
+    row = {
+        "changed": changed,
+        **labels,
+        "fingerprint": fingerprint,
+        "starts_at": "2026-11-01T00:00:00Z",
+        "started": time.time() - 3600,
+        "alertname": name,
+        "severity": "critical",
+        "labels": {"alertname": name, "severity": "critical", **labels},
+        "annotations": {"summary": summary},
+    }
+    return int(tx.connection.execute(tables.alerts.insert().values(row).returning(tables.alerts.c.id)).scalar_one())
+
+
+def _platform_alert(tx: Transaction) -> int:
+    """One of no isp, as the exporter's death is where there are several."""
+    return _alert(tx, "ExporterDown", 900, _OF_PLATFORM, "Exporter does not answer", {})
 
 
 def _notice(tx: Transaction, isp: Isp) -> int:
@@ -260,6 +272,7 @@ def _notice(tx: Transaction, isp: Isp) -> int:
         "channel": "email",
         "recipient": address,
         "address": address,
+        "isp": isp.id,
         "subject": f"{isp.circuit(tenant)} is down",
         "body": f"{isp.circuit(tenant)} is down.",
         "state": "delivered",
@@ -268,27 +281,32 @@ def _notice(tx: Transaction, isp: Isp) -> int:
         "finished_at": now,
     }
     tx.connection.execute(outbox.messages.insert().values(message))
+    about = {"labels": {"circuit": isp.circuit(tenant)}, "annotations": {}, "ends_at": None}
+    whose = {"fingerprint": f"{isp.letters}{1:014x}", "alertname": "CircuitDown", "isp": isp.id, "tenant": tenant}
+    end = {"role": "tenant", "state": "delivered", "attempts": 1, "finished_at": now, "message_id": message["id"]}
+    return _told(tx, address, alert=about, **whose, **end)
+
+
+def _platform_notice(tx: Transaction) -> int:
+    about = {"labels": {}, "annotations": {"summary": "Exporter does not answer"}, "ends_at": None}
+    whose = {"fingerprint": _OF_PLATFORM, "alertname": "ExporterDown"}
+    return _told(tx, "noc@platform.example", alert=about, role="operator", state="pending", attempts=0, **whose)
+
+
+def _told(tx: Transaction, address: str, **given: object) -> int:
+    then = time.time() - 60
     notice = {
-        "fingerprint": f"{isp.letters}{1:014x}",
         "starts_at": "2026-11-01T00:00:00Z",
         "status": "firing",
         "recipient": address,
         "channel": "email",
         "address": address,
         "language": "en",
-        "role": "tenant",
         "rank": 0,
-        "alertname": "CircuitDown",
-        "isp": isp.id,
-        "tenant": tenant,
-        "alert": {"labels": {"circuit": isp.circuit(tenant)}, "annotations": {}, "ends_at": None},
-        "state": "delivered",
-        "attempts": 1,
-        "received_at": now - 60,
-        "queued_at": now - 60,
-        "due_at": now - 60,
-        "finished_at": now,
-        "message_id": message["id"],
+        "received_at": then,
+        "queued_at": then,
+        "due_at": then,
+        **given,
     }
     return int(
         tx.connection.execute(outbox.notices.insert().values(notice).returning(outbox.notices.c.id)).scalar_one()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import insert, text
+from sqlalchemy import create_engine, insert, text
 
 from inventory.loader import load_inventory
 from inventory.registry.inventories import load_inventory_of
@@ -155,3 +156,18 @@ def test_the_owner_migrates_and_the_application_may_work(postgresql: Cluster, tm
     assert done.stdout == missing.stdout.replace("lacks", "done")
     assert run_command("migrate", "--check").stdout == "the database is up to date\n"
     assert run_command("import", write(tmp_path / "sky.yml", body("sky"))).returncode == 0
+
+
+def test_the_audit_is_verified(run: Run, database: Database, tmp_path: Path) -> None:
+    """Each chain by its name with its last hash; one that somebody changed is named, with exit code 1."""
+    run("inventory", "import", write(tmp_path / "sky.yml", body("sky")))
+    done = run("audit", "verify")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"sky: 1 entry, unbroken, the last hash is [0-9a-f]{64}\n", done.stdout)
+    owner = database.owner_url.replace("postgresql://backhaul_owner", "postgresql+psycopg://postgres")
+    engine = create_engine(owner)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE audit SET actor = 'nobody'"))
+    engine.dispose()
+    broken = run("audit", "verify")
+    assert (broken.returncode, broken.stdout[:45]) == (1, "sky: broken at entry 1, after 0 good ones of ")

@@ -14,7 +14,8 @@ from inventory.registry.scope import SERVICE, Registry, Scope
 from inventory.registry.tables import audit as audit_table
 from portal.services import Services
 from tests.portal.conftest import LoginAs, on_both_databases
-from tests.portal.staff.acting import text_of
+from tests.portal.staff.acting import saved, text_of
+from tests.portal.staff.operation import post
 from tests.portal.world import DELTA, SKY
 from tests.postgres import OWNER
 
@@ -100,3 +101,23 @@ def test_the_page_says_where_the_chain_breaks(services: Services, login_as: Logi
         tx.connection.execute(update(audit_table).where(audit_table.c.id == entry.id).values(actor="somebody else"))
     engine.dispose()
     assert f"Broken at entry {entry.id}" in text_of(finance, "/audit")
+
+
+def test_a_change_is_told_in_lines(login_as: LoginAs) -> None:
+    """What was before and what is now, in words, on the page and in the file; a password is only said to be another."""
+    engineer = login_as("engineer")
+    tenant, device = SKY.resellers[0], SKY.device
+    saved(engineer, f"/tenants/{tenant}/edit", {"name": "Other", "contacts.0.whatsapp": "+8801799999999"})
+    saved(engineer, f"/devices/{device}/edit", {"password": "zq-new", "host": "192.0.2.99"})
+    post(engineer, f"/tenants/{SKY.client}/delete", {"_sure": "yes", "_version": "1"})
+    page = text_of(login_as("finance"), "/audit")
+    assert f"name: Company {tenant} → Other" in page
+    before, after = (f"name Desk {tenant}, whatsapp {number}," for number in ("+8801700000001", "+8801799999999"))
+    assert f"contacts: {before}" in page
+    assert f" → {after}" in page
+    assert "host: 192.0.2.1 → 192.0.2.99 password: replaced" in page
+    assert f"circuits: {SKY.circuit(SKY.client)}" in page
+    text = login_as("finance").get("/audit.csv").get_data(as_text=True)
+    assert "host: 192.0.2.1 → 192.0.2.99 | password: replaced" in text
+    assert "zq-new" not in page + text
+    assert "{" not in page + text
