@@ -152,14 +152,17 @@ class Stack:
     def start(self, port: int | None = None) -> AbstractContextManager[Webhook]:
         return _running(self, port or free_port())
 
+    def of_process(self, url: str) -> dict[str, str]:
+        """The environment of a webhook that is reached at `url`."""
+        return {**os.environ, "BACKHAUL_PUBLIC_URL": url, "PYTHONPATH": str(ROOT), **self.environ}
+
 
 @contextmanager
 def _running(stack: Stack, port: int) -> Iterator[Webhook]:
     url = f"http://127.0.0.1:{port}"
-    environ = {**os.environ, "BACKHAUL_PUBLIC_URL": url, "PYTHONPATH": str(ROOT), **stack.environ}
     command = [sys.executable, "-c", SERVE, f"127.0.0.1:{port}"]
     log = stack.folder / f"webhook-{time.monotonic_ns()}.log"
-    with service(command, log, ready=lambda: answers(f"{url}/-/ready"), env=environ) as process:
+    with service(command, log, ready=lambda: answers(f"{url}/-/ready"), env=stack.of_process(url)) as process:
         yield Webhook(url, stack.folder / "backhaul.db", process)
 
 

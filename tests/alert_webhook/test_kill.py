@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -15,10 +20,68 @@ from sqlalchemy import select
 from inventory.database import open_database
 from inventory.outbox import NoticeState, notices
 from tests.alert_webhook.conftest import Stack, Webhook, alert, link_alert
-from tests.harness import free_port, wait_until
+from tests.harness import answers, free_port, wait_until
 
 KILLS = 20
 CONTACTS = 20
+
+# Forks a webhook for each line it reads and says its number, then that it is gone. Twenty that each import everything
+# would be busy with that for most of the test.
+NURSERY = """
+import os, sys
+from alert_webhook.server import serve
+from inventory.settings import parse_listen
+for _ in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(2, 1)
+        serve(parse_listen(sys.argv[1]), os.environ)
+    print(pid, flush=True)
+    os.waitpid(pid, 0)
+    print("gone", flush=True)
+"""
+
+
+class Nursery:
+    """Where webhooks on one port are born and die, one at a time."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self._process = process
+        self._url = url
+
+    def born(self) -> int:
+        """The number of a new process that answers."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        pid = int(self._said())
+        wait_until(lambda: answers(f"{self._url}/-/ready"), "the webhook")
+        return pid
+
+    def die(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+        assert self._said() == "gone\n"
+
+    def _said(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+
+@contextmanager
+def nursery(stack: Stack, port: int) -> Iterator[Nursery]:
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-c", NURSERY, f"127.0.0.1:{port}"]
+    pipe = subprocess.PIPE
+    with (
+        (stack.folder / "nursery.log").open("wb") as log,
+        subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=log, text=True, env=stack.of_process(url), start_new_session=True
+        ) as process,
+    ):
+        try:
+            yield Nursery(process, url)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 class Load:
@@ -69,11 +132,12 @@ def test_twenty_kills_under_load_lose_nothing(stack: Stack) -> None:
     load = Load(f"http://127.0.0.1:{port}")
     load.thread.start()
     try:
-        for _ in range(KILLS):
-            with stack.start(port) as webhook:
+        with nursery(stack, port) as webhooks:
+            for _ in range(KILLS):
+                pid = webhooks.born()
                 known = len(load.acknowledged)
                 wait_until(lambda known=known: len(load.acknowledged) > known + 10, "load")  # type: ignore[misc]
-                webhook.process.kill(signal.SIGKILL)
+                webhooks.die(pid)
     finally:
         load.stopped.set()
         load.thread.join()
