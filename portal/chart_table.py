@@ -1,4 +1,4 @@
-"""What can be drawn: one table of charts, each from entries of the catalogue, and how a chart's limit is found."""
+"""What can be drawn: one table of charts, each from entries of the catalogue, and the lines across it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,17 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`queries` are names of the catalogue; `limits` tells the lines across from what the chart is about."""
+    """`queries` and `plans` are names of the catalogue; `limits` tells the lines across from what the chart is about.
+
+    `plans` are lines across that have a history: what was bought at that time.
+    """
 
     title: str
     unit: Unit
     subject: Subject
     queries: Callable[[Thing], Sequence[str]]
     limits: Callable[[Thing], Sequence[Limit]]
+    plans: Sequence[str] = ()
     stacked: bool = False
 
 
@@ -45,18 +49,6 @@ def _tenant_traffic(thing: Thing) -> Sequence[str]:
 
 def _none(_: Thing) -> Sequence[Limit]:
     return ()
-
-
-def _plan(thing: Thing) -> Sequence[Limit]:
-    """What was bought: by a circuit, or by all circuits of a tenant."""
-    circuits = thing.circuits if isinstance(thing, Tenant) else (thing,) if isinstance(thing, Circuit) else ()
-    download = sum(circuit.committed.download for circuit in circuits)
-    upload = sum(circuit.committed.upload for circuit in circuits)
-    if not circuits:
-        return ()
-    if download == upload:
-        return (Limit("Plan", download),)
-    return (Limit("Plan, download", download), Limit("Plan, upload", upload))
 
 
 def _latency(thing: Thing) -> Sequence[Limit]:
@@ -80,11 +72,13 @@ def _full(_: Thing) -> Sequence[Limit]:
 
 
 CHARTS: Mapping[str, Chart] = {
-    "circuit-traffic": Chart("Traffic", "bps", "circuit", _always("circuit-download", "circuit-upload"), _plan),
+    "circuit-traffic": Chart(
+        "Traffic", "bps", "circuit", _always("circuit-download", "circuit-upload"), _none, plans=("circuit-plan",)
+    ),
     "circuit-ping": Chart("Ping", "seconds", "circuit", _always("circuit-ping"), _latency),
     "circuit-loss": Chart("Lost pings", "ratio", "circuit", _always("circuit-loss"), _loss),
     "circuit-up": Chart("Time up", "ratio", "circuit", _always("circuit-up"), _none),
-    "tenant-traffic": Chart("Traffic of all circuits", "bps", "tenant", _tenant_traffic, _plan),
+    "tenant-traffic": Chart("Traffic of all circuits", "bps", "tenant", _tenant_traffic, _none, plans=("tenant-plan",)),
     "reseller-utilization": Chart("Use of what was bought", "ratio", "tenant", _always("reseller-utilization"), _full),
     "link-traffic": Chart("Bandwidth", "bps", "link", _always("link-bandwidth"), _threshold),
     "link-receive": Chart("Received, by VLAN", "bps", "link", _always("link-vlans-receive"), _threshold, stacked=True),

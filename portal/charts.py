@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -64,12 +64,14 @@ def show(name: str) -> Response:
     bound, thing = _subject(chart.subject, scope)
     end = int(time.time()) // 60 * 60  # whoever asks within a minute asks the same, and shares the answer
     times = range(end - span.seconds + span.step, end + 1, span.step)
-    away, drawn = None, []
+    away, drawn, plans = None, [], []
     try:
         for query in chart.queries(thing):
             drawn += list(_lines(query, bound, span, times))
+        for query in chart.plans:  # a plan is no mean: it is what it was at that time
+            plans += list(_lines(query, bound, replace(span, window=None), times))
     except PrometheusAway as error:
-        away, drawn = str(error), []
+        away, drawn, plans = str(error), [], []
     return jsonify(
         title=chart.title,
         unit=chart.unit,
@@ -80,6 +82,7 @@ def show(name: str) -> Response:
         times=list(times),
         series=drawn[:MAX_LINES],
         more=max(0, len(drawn) - MAX_LINES),
+        plans=_merged(plans),
         thresholds=[asdict(limit) for limit in chart.limits(thing)],
         away=away,
     )
@@ -140,6 +143,12 @@ def _lines(query: str, bound: Mapping[str, str], span: Span, times: range) -> It
     found = services().prometheus.range(bind(entry, **bound), times[0], times[-1], span.step)
     for series in sorted(found, key=lambda one: _natural(_label(entry.legend, one.labels))):
         yield {"label": _label(entry.legend, series.labels), "values": _values(series, times)}
+
+
+def _merged(plans: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The plans of both directions; one line where they are the same all along."""
+    first = plans[0] if plans else {}
+    return [{**first, "label": "Plan"}] if plans and all(one["values"] == first["values"] for one in plans) else plans
 
 
 def _values(series: Series, times: range) -> Sequence[float | None]:

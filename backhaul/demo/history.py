@@ -131,6 +131,8 @@ def _circuit(isp: str, circuit: Circuit, device: Device) -> Iterator[Past]:
     for direction, traffic in _directions(circuit, device).items():
         yield Past(f"isp_circuit_{direction}_bytes_total", probed, _counter(traffic, device))
         yield Past(f"circuit:{direction}_bits_per_second:rate5m", labels, _rate(traffic))
+    for direction, bought in (("download", circuit.committed.download), ("upload", circuit.committed.upload)):
+        yield Past("circuit:committed_bits_per_second:max", {**labels, "direction": direction}, _constant(bought))
     yield Past("circuit:utilization:ratio_rate5m", labels, _utilization([circuit], {circuit.device: device}))
     yield Past("circuit:up:avg5m", labels, _constant(1))
     yield Past("circuit:ping_rtt_seconds:mean5m", labels, _constant(_RTT[circuit.id]))

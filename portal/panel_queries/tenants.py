@@ -67,6 +67,14 @@ PANELS: tuple[Query, ...] = (
         "The loss that was promised. Absent where none was.",
     ),
     Query(
+        "tenant-plan",
+        f"sum by (direction) (circuit:committed_bits_per_second:max{{{_OWN}}})",
+        "tenant",
+        "bps",
+        "Plan, {{direction}}",
+        "What was bought by all circuits of the tenant, at that time.",
+    ),
+    Query(
         "own-states-now",
         f'count_values("state", last_over_time(circuit:state:code{{{_OWN}}}[1m]))',
         "tenant",

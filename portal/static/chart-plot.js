@@ -30,12 +30,12 @@ export function plot(area, answer) {
         y: { range: () => [0, top(answer, drawn, lines)] },
       },
       axes: axes(answer, look),
-      series: [{}, ...order.map((index) => line(drawn[index], colours[index], answer, index))],
+      series: [{}, ...order.map((index) => line(drawn[index], colours[index], answer, index)), ...answer.plans.map(() => plan(look))],
       // Each line of a stack is filled down to the one below it.
       bands: answer.stacked ? order.slice(1).map((_, at) => ({ series: [at + 1, at + 2] })) : undefined,
-      hooks: { draw: [(u) => lines.forEach((one) => ruler(u, one, look))], setCursor: [tip.move] },
+      hooks: { draw: [(u) => rulers(u, lines, answer.plans, look)], setCursor: [tip.move] },
     },
-    [answer.times, ...order.map((index) => drawn[index])],
+    [answer.times, ...order.map((index) => drawn[index]), ...answer.plans.map((one) => one.values)],
     area,
   );
   const fit = new ResizeObserver(() => {
@@ -74,7 +74,7 @@ function across(answer, drawn) {
 }
 
 function top(answer, drawn, lines) {
-  const peak = Math.max(highest(drawn), ...lines.map((one) => one.value), LEAST[answer.unit]);
+  const peak = Math.max(highest(drawn), highest(answer.plans.map((one) => one.values)), ...lines.map((one) => one.value), LEAST[answer.unit]);
   return answer.unit === "ratio" && peak <= 1 && peak * ROOM > 1 ? 1.02 : peak * ROOM;
 }
 
@@ -88,6 +88,11 @@ function line(values, colour, answer, index) {
     spanGaps: false,
     points: { show: alone.length > 0, size: 4, fill: colour, filter: () => alone },
   };
+}
+
+// What was bought changes from one moment to the next: steps, dashed as the lines across are.
+function plan(look) {
+  return { stroke: limit(look), width: 1.5, dash: [6, 4], paths: uPlot.paths.stepped({ align: 1 }), spanGaps: false, points: { show: false } };
 }
 
 // A point with a gap on both sides is no line: it is drawn as a dot.
@@ -109,25 +114,42 @@ function axes(answer, look) {
   ];
 }
 
-// A dashed line across, with its name at its right end.
-function ruler(u, one, look) {
+const limit = (look) => look.getPropertyValue("--chart-limit").trim();
+
+// Dashed lines across, and the names of these and of the plans at their right ends.
+function rulers(u, lines, plans, look) {
+  u.ctx.save();
+  u.ctx.strokeStyle = u.ctx.fillStyle = limit(look);
+  for (const one of lines) {
+    dashes(u, one.value);
+    name(u, one.label, one.value);
+  }
+  for (const one of plans) if (one.values.at(-1) !== null) name(u, one.label, one.values.at(-1));
+  u.ctx.restore();
+}
+
+function dashes(u, value) {
   const { ctx, bbox } = u;
-  const at = Math.round(u.valToPos(one.value, "y", true)) + 0.5;
-  const ratio = devicePixelRatio;
-  ctx.save();
-  ctx.strokeStyle = ctx.fillStyle = look.getPropertyValue("--chart-limit").trim();
-  ctx.lineWidth = 1.5 * ratio;
-  ctx.setLineDash([6 * ratio, 4 * ratio]);
+  const at = height(u, value);
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
   ctx.beginPath();
   ctx.moveTo(bbox.left, at);
   ctx.lineTo(bbox.left + bbox.width, at);
   ctx.stroke();
+}
+
+function name(u, label, value) {
+  const { ctx, bbox } = u;
+  const at = height(u, value);
+  const ratio = devicePixelRatio;
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
   ctx.textAlign = "right";
   ctx.textBaseline = at - bbox.top > 16 * ratio ? "bottom" : "top";
-  ctx.fillText(one.label, bbox.left + bbox.width - 4 * ratio, at + (ctx.textBaseline === "top" ? 3 : -2) * ratio);
-  ctx.restore();
+  ctx.fillText(label, bbox.left + bbox.width - 4 * ratio, at + (ctx.textBaseline === "top" ? 3 : -2) * ratio);
 }
+
+const height = (u, value) => Math.round(u.valToPos(value, "y", true)) + 0.5;
 
 // What the lines are at the pointer. Everything is put in as text.
 function pointer(area, answer, colours) {
@@ -139,9 +161,9 @@ function pointer(area, answer, colours) {
   const fill = (at) => {
     const when = document.createElement("b");
     when.textContent = time.whole(answer.times[at]);
-    const rows = answer.series.map((one, index) => {
+    const rows = [...answer.series, ...answer.plans].map((one, index) => {
       const row = document.createElement("span");
-      row.append(swatch(colours[index]), `${one.label} ${amount(one.values[at], answer.unit)}`);
+      row.append(swatch(colours[index] ?? null), `${one.label} ${amount(one.values[at], answer.unit)}`);
       return row;
     });
     box.replaceChildren(when, ...rows);

@@ -70,7 +70,7 @@ class Chart {
     this.table?.remove();
     this.table = null;
     if (!found) return;
-    const { series, unit, thresholds } = this.answer;
+    const { series, unit, plans, thresholds } = this.answer;
     const colours = this.drawing.palette(series.length);
     const table = document.createElement("table");
     table.className = "chart-figures";
@@ -80,7 +80,8 @@ class Chart {
       line.firstChild.prepend(this.drawing.swatch(colours[index]));
       table.append(line);
     });
-    for (const one of thresholds) {
+    const across = [...plans.map((one) => ({ label: one.label, value: one.values.at(-1) })), ...thresholds];
+    for (const one of across) {
       const line = row("td", [one.label, amount(one.value, unit), "", ""]);
       line.firstChild.prepend(this.drawing.swatch(null));
       table.append(line);

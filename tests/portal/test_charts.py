@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.app import create_app
 from portal.chart_table import CHARTS
 from portal.charts import RANGES
+from portal.prometheus import Prometheus
 from portal.services import Services
 from tests.portal.conftest import LoginAs, logged_in_client, on_both_databases
+from tests.portal.stand_in import stand_in
 from tests.portal.world import DELTA, MBPS, SKY, World
 
 pytestmark = pytest.mark.usefixtures("filled_prometheus")
@@ -61,15 +65,35 @@ def test_every_chart_has_figures(name: str, engineer: FlaskClient) -> None:
 
 
 def test_a_circuits_chart_says_what_was_used_of_its_plan(reseller: FlaskClient) -> None:
-    """Both directions, and the plan of each as a line across."""
+    """Both directions, and the plan of each as it was at that time."""
     drawn = chart(reseller, "circuit-traffic", circuit=MAIN)
     assert [line["label"] for line in drawn["series"]] == ["Download", "Upload"]
     assert drawn["series"][0]["values"][0] == pytest.approx(100 * MBPS)
-    assert drawn["thresholds"] == [
-        {"label": "Plan, download", "value": 200 * MBPS},
-        {"label": "Plan, upload", "value": 100 * MBPS},
+    assert [(line["label"], line["values"][0], line["values"][-1]) for line in drawn["plans"]] == [
+        ("Plan, download", 200 * MBPS, 200 * MBPS),
+        ("Plan, upload", 100 * MBPS, 100 * MBPS),
     ]
+    assert drawn["thresholds"] == []
+    together = chart(reseller, "tenant-traffic", tenant=SKY.resellers[0])
+    assert [line["values"][-1] for line in together["plans"]] == [400 * MBPS, 200 * MBPS]
     assert chart(reseller, "circuit-ping", circuit=MAIN)["thresholds"] == [{"label": "Promised", "value": 0.05}]
+
+
+@pytest.mark.parametrize(("upload", "labels"), [(300, ["Plan"]), (100, ["Plan, download", "Plan, upload"])])
+def test_a_plan_is_drawn_as_it_was_and_once_where_both_ways_are_the_same(
+    services: Services, world: World, upload: int, labels: list[str]
+) -> None:
+    """What the registry says today is not drawn over yesterday's traffic."""
+    of = {"isp": SKY.id, "tenant": SKY.resellers[0], "circuit": MAIN}
+    with stand_in() as figures:
+        for way, bought in (("download", 300), ("upload", upload)):
+            figures.put("circuit:committed_bits_per_second:max", bought * MBPS, **of, direction=way)
+        recorded = replace(services, prometheus=Prometheus(figures.url))
+        client = logged_in_client(create_app(recorded), recorded, world.user(SKY.resellers[0]), SKY.id)
+        drawn = chart(client, "circuit-traffic", circuit=MAIN, range="7d")
+    assert [line["label"] for line in drawn["plans"]] == labels
+    assert len(drawn["plans"][0]["values"]) == len(drawn["times"])
+    assert max(drawn["plans"][0]["values"]) > 290 * MBPS, "the registry has 200 Mbps"
 
 
 def test_a_gap_stays_a_gap(engineer: FlaskClient) -> None:
@@ -128,7 +152,7 @@ def test_another_range_is_refused(engineer: FlaskClient) -> None:
 
 def test_prometheus_away_is_said_and_nothing_is_drawn(login_as: LoginAs) -> None:
     """No error for the browser's console: the page says it in its place."""
-    drawn = chart(login_as(SKY.resellers[0]), "circuit-traffic", circuit=MAIN)
+    drawn = chart(login_as(SKY.resellers[0]), "circuit-ping", circuit=MAIN)
     assert drawn["away"].startswith("Prometheus cannot be reached")
     assert "127.0.0.1" not in drawn["away"]
     assert drawn["series"] == []

@@ -28,6 +28,7 @@ FRAME: dict[str, Any] = {
     "timezone": "Asia/Dhaka",
     "times": [0, 120],
     "series": [],
+    "plans": [],
     "thresholds": [],
     "more": 0,
     "away": None,

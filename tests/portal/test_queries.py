@@ -118,6 +118,8 @@ def test_every_chart_is_drawn_from_the_catalogue() -> None:
                 audience = "tenant" if chart.subject in {"circuit", "tenant"} else "staff"
                 assert CATALOGUE[entry].audience == audience
                 assert CATALOGUE[entry].unit == chart.unit
+        for plan in chart.plans:
+            assert (CATALOGUE[plan].audience, CATALOGUE[plan].unit) == ("tenant", chart.unit)
 
 
 def test_promql_stands_nowhere_else_in_the_portal() -> None:
