@@ -86,13 +86,39 @@ _NOW: tuple[Query, ...] = (
         "The limits a router enforces on the circuits it carries.",
     ),
     Query(
-        "resellers-now",
-        'last_over_time({__name__=~"reseller:utilization:ratio_rate5m|reseller:measured:bool'
-        '|reseller:bandwidth_bits_per_second:rate5m",isp="$isp",tenant=~"$tenants"}[1m])',
+        "links-states",
+        'last_over_time({__name__=~"link:state:code|link:bandwidth_bits_per_second:rate5m'
+        '|isp_link_threshold_bits_per_second",isp="$isp"}[1m])',
+        "staff",
+        "mixed",
+        "{{link}}",
+        "The state of every link and how full it is: for lists in that order.",
+    ),
+    Query(
+        "devices-states",
+        'last_over_time(device:state:code{isp="$isp"}[1m])',
+        "staff",
+        "state",
+        "{{device}}",
+        "The state of every device: for lists in that order.",
+    ),
+    Query(
+        "tenant-now",
+        'last_over_time({__name__=~"(reseller|client):(utilization:ratio_rate5m|measured:bool'
+        '|bandwidth_bits_per_second:rate5m)",isp="$isp",tenant="$tenant"}[1m])',
+        "tenant",
+        "mixed",
+        "{{tenant}}",
+        "How much of what it bought a tenant uses, over all its circuits.",
+    ),
+    Query(
+        "tenants-now",
+        'last_over_time({__name__=~"(reseller|client):(utilization:ratio_rate5m|measured:bool'
+        '|bandwidth_bits_per_second:rate5m)",isp="$isp",tenant=~"$tenants"}[1m])',
         "staff",
         "mixed",
         "{{tenant}}",
-        "How much of what they bought the resellers of a page use.",
+        "How much of what they bought the tenants of a page use.",
     ),
     Query(
         "resellers-busiest",
@@ -113,21 +139,12 @@ _NOW: tuple[Query, ...] = (
     ),
     Query(
         "clients-use",
-        'max by (isp, tenant) (last_over_time(circuit:utilization:ratio_rate5m{isp="$isp"}[1m]))'
-        ' and on (isp, tenant) last_over_time(isp_tenant_info{isp="$isp",kind="client"}[1m])',
+        'last_over_time(client:utilization:ratio_rate5m{isp="$isp"}[1m])'
+        ' and on (isp, tenant) (last_over_time(client:level:code{isp="$isp"}[1m]) < 3)',
         "staff",
         "ratio",
         "{{tenant}}",
-        "How full the fullest circuit of every client is: for a list in that order.",
-    ),
-    Query(
-        "clients-now",
-        'last_over_time({__name__=~"circuit:utilization:ratio_rate5m|circuit:(download|upload)_bits_per_second:rate5m'
-        '|isp_circuit_(info|oper_up)",isp="$isp",tenant=~"$tenants"}[1m])',
-        "staff",
-        "mixed",
-        "{{tenant}} {{circuit}}",
-        "Traffic and use of the circuits of the clients of a page, and which circuits there are.",
+        "How much of what it bought every client uses whose level is known: for a list in that order.",
     ),
     Query(
         "counts-now",

@@ -1,4 +1,4 @@
-"""How things are now: the states of circuits, links, VLANs and devices, the levels of resellers; one query a page.
+"""How things are now: the states of circuits, links, VLANs and devices; one query a page.
 
 Nothing is guessed: what was not measured within the last minute is unknown, and a figure that is not there is None.
 While Prometheus is away everything is unknown and `away` of the answer says so; no page fails for it.
@@ -97,17 +97,6 @@ class DeviceNow:
 
 
 @dataclass(frozen=True, slots=True)
-class ResellerNow:
-    """How much of what it bought a reseller uses, over all its circuits; unless `complete` it is "at least"."""
-
-    level: Level = "unknown"
-    utilization: float | None = None
-    download_bps: float | None = None
-    upload_bps: float | None = None
-    complete: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """How many there are in each state, as text ("up"); empty while nothing is known of a kind."""
 
@@ -143,11 +132,6 @@ def devices_now(prometheus: Prometheus, isp: str, ids: Collection[str]) -> Now[D
 def limits_seen(prometheus: Prometheus, isp: str, device: str, ids: Collection[str]) -> Now[Mapping[str, float]]:
     """What `device` enforces on the circuits `ids`: bits per second by direction, where it has a limit."""
     return page(prometheus, "device-limits", "circuit", ids, _limits, isp=isp, device=device)
-
-
-def resellers_now(prometheus: Prometheus, isp: str, ids: Collection[str]) -> Now[ResellerNow]:
-    """The resellers of a page."""
-    return page(prometheus, "resellers-now", "tenant", ids, _reseller, isp=isp, tenants=ids)
 
 
 def resellers_busiest(prometheus: Prometheus, isp: str) -> Now[float]:
@@ -270,18 +254,6 @@ def _device(figures: Figures) -> DeviceNow:
         model=info.get("model", ""),
         version=info.get("version", ""),
         failing=tuple(sorted({sample.labels["collector"] for sample in collectors if sample.value == 0})),
-    )
-
-
-def _reseller(figures: Figures) -> ResellerNow:
-    utilization = figures.value("reseller:utilization:ratio_rate5m")
-    complete = figures.value("reseller:measured:bool") == 1
-    return ResellerNow(
-        level=level_of(utilization, complete=complete),
-        utilization=utilization,
-        download_bps=figures.value("reseller:bandwidth_bits_per_second:rate5m", direction="download"),
-        upload_bps=figures.value("reseller:bandwidth_bits_per_second:rate5m", direction="upload"),
-        complete=complete,
     )
 
 

@@ -1,15 +1,21 @@
-"""What a tenant uses of what it bought, over one circuit and over all of them: for its pages and for the API."""
+"""What circuits and tenants use of what was bought: for a tenant's own pages, the staff's and the API.
+
+A tenant's use is one figure everywhere, recorded by the rules: the greater direction of what its circuits carry
+together over what they bought. Only circuits that are in service today are bought.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
+from typing import get_args
 
-from inventory.models import Circuit
-from portal.states import CircuitNow, State
-
-_UNKNOWN = CircuitNow()
+from inventory.models import BitsPerSecond, Circuit, Committed, TenantKind
+from portal.figures import Figures, Now, page
+from portal.prometheus import Prometheus, PrometheusAway
+from portal.queries import CATALOGUE, bind
+from portal.states import CircuitNow, Level, level_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +33,21 @@ class Direction:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
-    """All circuits together; unless `complete` what one of them carries is not known and the sums are "at least"."""
+class TenantNow:
+    """How much of what it bought a tenant uses, over all its circuits; unless `complete` it is "at least"."""
 
-    download: Direction
-    upload: Direction
-    complete: bool
-    states: Mapping[State, int]
+    level: Level = "unknown"
+    utilization: float | None = None
+    download_bps: float | None = None
+    upload_bps: float | None = None
+    complete: bool = False
 
-    @property
-    def measured(self) -> bool:
-        """Whether there is any figure."""
-        return self.download.used is not None or self.upload.used is not None
+    def against(self, bought: Committed) -> tuple[Direction, Direction]:
+        """Download and upload of what was bought."""
+        return (
+            Direction("Download", self.download_bps, bought.download),
+            Direction("Upload", self.upload_bps, bought.upload),
+        )
 
 
 def of_circuit(circuit: Circuit, now: CircuitNow) -> tuple[Direction, Direction]:
@@ -49,23 +58,51 @@ def of_circuit(circuit: Circuit, now: CircuitNow) -> tuple[Direction, Direction]
     )
 
 
-def total(circuits: Iterable[Circuit], now: Mapping[str, CircuitNow]) -> Total:
-    """The sums, and how many circuits are in which state."""
-    own = [(circuit, now.get(circuit.id, _UNKNOWN)) for circuit in circuits]
-    pairs = [of_circuit(circuit, each) for circuit, each in own]
-    states = Counter(each.state for _, each in own)
-    complete = all(_is_known(each) for _, each in own)
-    return Total(
-        _sum("Download", (down for down, _ in pairs)), _sum("Upload", (up for _, up in pairs)), complete, states
+def in_service(circuits: Iterable[Circuit], today: date) -> list[Circuit]:
+    """Those within their active dates; the others are not measured, and nothing of them is bought."""
+    return [circuit for circuit in circuits if circuit.active.contains(today)]
+
+
+def bought(circuits: Iterable[Circuit]) -> Committed:
+    """What they were sold as, together."""
+    plans = [circuit.committed for circuit in circuits]
+    return Committed(
+        BitsPerSecond(sum(plan.download for plan in plans)), BitsPerSecond(sum(plan.upload for plan in plans))
     )
 
 
-def _is_known(now: CircuitNow) -> bool:
-    """Whether what the circuit carries is known; one that is down carries nothing."""
-    return now.state is State.DOWN or (now.download_bps is not None and now.upload_bps is not None)
+def tenant_now(prometheus: Prometheus, isp: str, tenant: str) -> Now[TenantNow]:
+    """One tenant, from its own audience's query."""
+    return page(prometheus, "tenant-now", "tenant", [tenant], _tenant, isp=isp, tenant=tenant)
 
 
-def _sum(name: str, parts: Iterable[Direction]) -> Direction:
-    parts = list(parts)
-    known = [part.used for part in parts if part.used is not None]
-    return Direction(name, sum(known) if known else None, sum(part.bought for part in parts))
+def tenants_now(prometheus: Prometheus, isp: str, ids: Collection[str]) -> Now[TenantNow]:
+    """The tenants of a page: one query."""
+    return page(prometheus, "tenants-now", "tenant", ids, _tenant, isp=isp, tenants=ids)
+
+
+def fullness(prometheus: Prometheus, isp: str, kind: TenantKind) -> Now[float]:
+    """The utilization of every tenant of a kind whose level is known: one figure each."""
+    try:
+        samples = prometheus.instant(bind(CATALOGUE[f"{kind}s-use"], isp=isp))
+    except PrometheusAway as away:
+        return Now({}, str(away))
+    return Now({sample.labels["tenant"]: sample.value for sample in samples if sample.value is not None})
+
+
+def _tenant(figures: Figures) -> TenantNow:
+    utilization = _recorded(figures, "utilization:ratio_rate5m")
+    complete = _recorded(figures, "measured:bool") == 1
+    return TenantNow(
+        level=level_of(utilization, complete=complete),
+        utilization=utilization,
+        download_bps=_recorded(figures, "bandwidth_bits_per_second:rate5m", direction="download"),
+        upload_bps=_recorded(figures, "bandwidth_bits_per_second:rate5m", direction="upload"),
+        complete=complete,
+    )
+
+
+def _recorded(figures: Figures, what: str, **labels: str) -> float | None:
+    """The figure by whichever kind the tenant is of."""
+    found = (figures.value(f"{kind}:{what}", **labels) for kind in get_args(TenantKind))
+    return next((value for value in found if value is not None), None)

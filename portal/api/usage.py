@@ -22,11 +22,13 @@ from portal.api.tenants import TENANTS
 from portal.api.things import Kind
 from portal.api.times import utc
 from portal.binding import MAX_IDS
+from portal.context import today
 from portal.prometheus import PrometheusAway
 from portal.services import services
-from portal.states import CircuitNow, circuits_now, level_of
+from portal.states import CircuitNow, circuits_now
 from portal.tenancy import identity
-from portal.usage import Direction, of_circuit, total
+from portal.usage import Direction, bought, in_service, of_circuit, tenant_now
+from portal.usage import TenantNow as Together
 
 
 class Rates(Shape):
@@ -43,13 +45,16 @@ class CircuitUsage(Rates):
     """One circuit, now."""
 
     circuit = fields.String(required=True, metadata=described("The circuit.", "r1001-main"))
+    in_service = fields.Boolean(
+        required=True, metadata=described("Within its active dates; else it is not measured.", example=True)
+    )
     state = fields.String(required=True, metadata=described("up, down, idle, unknown or maintenance.", "up"))
     rtt_ms = figure("Ping, mean of the last 5 minutes.", 3.2)
     loss_ratio = figure("0 to 1, the last 5 minutes.", 0.0)
 
 
 class TenantNow(Rates):
-    """All circuits together, now."""
+    """All circuits that are in service together, now."""
 
     level = fields.String(required=True, metadata=described("green, yellow (80 %), red (full) or unknown.", "green"))
     complete = fields.Boolean(required=True, metadata=described("If not, it is `at least`: circuits are not measured."))
@@ -82,7 +87,7 @@ class TenantUsage(_Usage):
 
     tenant = fields.String(required=True, metadata=described("Whose.", "r1001"))
     now = fields.Nested(TenantNow, required=True)
-    circuits = fields.List(fields.Nested(CircuitUsage), required=True)
+    circuits = fields.List(fields.Nested(CircuitUsage), required=True, metadata=described("The first 1,000 of them."))
 
 
 class OneCircuitUsage(_Usage):
@@ -92,31 +97,31 @@ class OneCircuitUsage(_Usage):
     now = fields.Nested(CircuitUsage, required=True)
 
 
-def _rates(download: Direction, upload: Direction) -> dict[str, Any]:
+def _rates(ways: tuple[Direction, Direction], utilization: float | None) -> dict[str, Any]:
+    download, upload = ways
     return {
         "download_mbps": mbps(download.used),
         "upload_mbps": mbps(upload.used),
         "committed_download_mbps": mbps(download.bought),
         "committed_upload_mbps": mbps(upload.bought),
-        "utilization_ratio": max((way.ratio for way in (download, upload) if way.ratio is not None), default=None),
+        "utilization_ratio": utilization,
     }
 
 
 def _circuit(circuit: Circuit, now: CircuitNow) -> dict[str, Any]:
     return {
         "circuit": circuit.id,
+        "in_service": circuit.active.contains(today()),
         "state": now.state.value,
-        **_rates(*of_circuit(circuit, now)),
+        **_rates(of_circuit(circuit, now), now.utilization),
         "rtt_ms": None if now.rtt_seconds is None else round(now.rtt_seconds * 1000, 3),
         "loss_ratio": now.loss_ratio,
     }
 
 
-def _tenant(tenant: Tenant, now: Mapping[str, CircuitNow]) -> dict[str, Any]:
-    all_of_it = total(tenant.circuits, now)
-    rates = _rates(all_of_it.download, all_of_it.upload)
-    level = level_of(rates["utilization_ratio"], complete=all_of_it.complete)
-    return {**rates, "level": level, "complete": all_of_it.complete}
+def _tenant(tenant: Tenant, now: Together) -> dict[str, Any]:
+    ways = now.against(bought(in_service(tenant.circuits, today())))
+    return {**_rates(ways, now.utilization), "level": now.level, "complete": now.complete}
 
 
 def _history(wanted: Range | None, kind: str, **bound: str) -> dict[str, Any] | None:
@@ -158,13 +163,14 @@ def _of_tenants(kind: Kind[TenantRow, Tenant]) -> None:
             row = kind.found(tx, tenant)
         ids = [circuit.id for circuit in row.tenant.circuits][:MAX_IDS]
         now = circuits_now(services().prometheus, own_isp(), ids, identity().tenant)
+        together = tenant_now(services().prometheus, own_isp(), tenant)
         return answer(
             {
                 "tenant": tenant,
-                "now": _tenant(row.tenant, now),
+                "now": _tenant(row.tenant, together[tenant]),
                 "circuits": [_circuit(each, now[each.id]) for each in row.tenant.circuits if each.id in now],
                 "history": _history(wanted, "tenant", isp=own_isp(), tenant=tenant),
-                "away": now.away,
+                "away": together.away or now.away,
             }
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,39 +14,38 @@ from werkzeug.wrappers import Response
 
 from inventory.bodies import tenant_body
 from inventory.entries import read_tenant
-from inventory.models import BitsPerSecond, Committed, Tenant, TenantKind
+from inventory.models import Committed, Tenant, TenantKind
 from inventory.registry.alerts import Filters
 from inventory.registry.finding import tenant_ids, users_of
 from inventory.registry.pages import PER_PAGE, Page
 from inventory.registry.scope import Transaction
 from inventory.registry.tenants import TenantRow, delete_tenant, get_tenant, list_tenants, save_tenant
+from portal.context import today
 from portal.services import services
 from portal.staff import asked
 from portal.staff.actors import actor
 from portal.staff.around import Drawn, alerts_of, counted, isp, seen, windows_on
+from portal.staff.choosing import chosen, tenant_rows
 from portal.staff.forms import Form, deleted, exchanged
-from portal.staff.usage import fullness, tenants_now
-from portal.states import ResellerNow, circuits_now, level_of
+from portal.states import circuits_now, level_of
 from portal.tenancy import identity, needs
+from portal.usage import TenantNow, bought, fullness, in_service, tenant_now, tenants_now
 
 blueprint = Blueprint("tenants", __name__)
 
 LEVELS = (("", "all"), ("red", "full"), ("yellow", "high"), ("green", "ok"), ("unknown", "unknown"))
-_MOST_CIRCUITS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A tenant in the list. Bits per second; None is unknown, and a plan of None is no circuit."""
+    """A tenant in the list, with how many of all its circuits are in service; a plan of None is none of them."""
 
     id: str
     name: str
-    utilization: float | None
-    complete: bool
-    download: float | None
-    upload: float | None
+    now: TenantNow
     plan: Committed | None
     circuits: int
+    all_circuits: int
 
 
 @blueprint.get("/resellers")
@@ -72,7 +72,7 @@ def _listed(kind: TenantKind) -> str:
             page = _chosen(tx, kind, search, level, sort, use)
         else:
             page = list_tenants(tx, kind=kind, page=asked.page_number())
-    now = seen(tenants_now(services().prometheus, isp(), kind, [row.tenant.id for row in page.items]))
+    now = seen(tenants_now(services().prometheus, isp(), [row.tenant.id for row in page.items]))
     rows = Page([_row(row.tenant, now[row.tenant.id]) for row in page.items], page.total, page.page, page.per_page)
     title = f"{kind.capitalize()}s"
     return render_template(
@@ -87,27 +87,13 @@ def _chosen(  # noqa: PLR0913, PLR0917 - each says a part of what is wanted
     names = [name for name in tenant_ids(tx, kind=kind, search=search) if level in {"", level_of(use.get(name))}]
     if sort == "use":
         names.sort(key=lambda name: -use.get(name, -1.0))  # stable: equals, and the unknown at the end, stay by name
-    number = min(asked.page_number(), -(-len(names) // PER_PAGE) or 1)
-    wanted = names[(number - 1) * PER_PAGE : number * PER_PAGE]
-    shown = {row.tenant.id: row for row in list_tenants(tx, kind=kind, names=wanted).items} if wanted else {}
-    return Page([shown[name] for name in wanted if name in shown], len(names), number)
+    return chosen(names, partial(tenant_rows, tx))
 
 
-def _row(tenant: Tenant, now: ResellerNow) -> Row:
-    committed = [circuit.committed for circuit in tenant.circuits]
-    plan = Committed(
-        BitsPerSecond(sum(each.download for each in committed)), BitsPerSecond(sum(each.upload for each in committed))
-    )
-    return Row(
-        id=tenant.id,
-        name=tenant.name,
-        utilization=None if now.level == "unknown" else now.utilization,
-        complete=now.complete,
-        download=now.download_bps,
-        upload=now.upload_bps,
-        plan=plan if committed else None,
-        circuits=len(committed),
-    )
+def _row(tenant: Tenant, now: TenantNow) -> Row:
+    active = in_service(tenant.circuits, today())
+    plan = bought(active) if active else None
+    return Row(tenant.id, tenant.name, now, plan, len(active), len(tenant.circuits))
 
 
 @blueprint.get("/tenants/<tenant>")
@@ -116,19 +102,18 @@ def show(tenant: str) -> str:
     """One reseller or client."""
     with services().registry.read(identity().scope) as tx:
         found = _found(tx, tenant)
-        circuits = found.tenant.circuits[:_MOST_CIRCUITS]
         alerts = alerts_of(tx, Filters(tenant=tenant))
         windows = windows_on(tx, tenant=tenant)
         users = users_of(tx, tenant) if identity().may("users.read") else None
-    prometheus = services().prometheus
+    prometheus, number, own = services().prometheus, asked.page_number(), found.tenant.circuits
+    circuits = Page(own[(number - 1) * PER_PAGE : number * PER_PAGE], len(own), number)
     return render_template(
         "staff/tenant.html",
         tenant=found.tenant,
         version=found.version,
-        now=seen(tenants_now(prometheus, isp(), found.tenant.kind, [tenant]))[tenant],
+        now=seen(tenant_now(prometheus, isp(), tenant))[tenant],
         circuits=circuits,
-        more_circuits=len(found.tenant.circuits) - len(circuits),
-        circuits_now=seen(circuits_now(prometheus, isp(), [circuit.id for circuit in circuits])),
+        circuits_now=seen(circuits_now(prometheus, isp(), [circuit.id for circuit in circuits.items])),
         charts=_charts(found.tenant),
         alerts=alerts,
         windows_found=windows,

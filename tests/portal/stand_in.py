@@ -50,6 +50,14 @@ class StandIn:
         for key, figure in figures.items():
             self.put(names[key], figure, isp=isp, tenant=tenant, circuit=circuit)
 
+    def tenant(self, isp: str, tenant: str, kind: str = "reseller", **figures: float) -> None:
+        """A tenant as the recorded series tell of it: download, upload (bits per second), used, measured (1 or 0)."""
+        names = {"used": "utilization:ratio_rate5m", "measured": "measured:bool"}
+        for key, figure in figures.items():
+            name = names.get(key, "bandwidth_bits_per_second:rate5m")
+            way = {} if key in names else {"direction": key}
+            self.put(f"{kind}:{name}", figure, isp=isp, tenant=tenant, **way)
+
     def chosen(self, expr: str) -> list[tuple[Labels, float]]:
         """The series one of the selectors of `expr` chooses."""
         selectors = [_matchers(*found.groups()) for found in _SELECTOR.finditer(expr)]

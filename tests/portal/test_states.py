@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from portal.prometheus import Prometheus
-from portal.staff.usage import tenants_now
+from portal.standing import Standing, devices_standing, links_standing, own_states
 from portal.states import (
     CircuitNow,
     State,
@@ -16,10 +18,8 @@ from portal.states import (
     links_now,
     overview_counts,
     resellers_busiest,
-    resellers_now,
 )
 from tests.portal.prometheus import STATES, Measured
-from tests.portal.stand_in import stand_in
 from tests.portal.world import DELTA, MBPS, SKY
 
 EXPECTED = {
@@ -126,39 +126,18 @@ def test_the_limits_of_a_router_are_seen(prometheus: Prometheus) -> None:
     assert seen["sky-up"] == {}
 
 
-def test_resellers_have_levels(prometheus: Prometheus) -> None:
-    """Half of the plan is green; one nothing is known of is unknown, not green."""
-    now = resellers_now(prometheus, SKY.id, [*SKY.resellers, "sky-r9"])
-    first = now[SKY.resellers[0]]
-    assert (first.level, first.complete) == ("green", True)
-    assert first.utilization == pytest.approx(0.5, rel=0.1)
-    assert first.download_bps == pytest.approx(200 * MBPS, rel=0.1)  # two circuits
-    assert (now["sky-r9"].level, now["sky-r9"].utilization) == ("unknown", None)
-    assert set(resellers_busiest(prometheus, SKY.id)) == set(SKY.resellers)
-
-
-@pytest.mark.parametrize(
-    ("second", "level", "complete"),
-    [
-        ({"download": 1e6, "upload": 1e6, "used": 0.1}, "green", True),
-        ({"download": 9e7, "upload": 1e6, "used": 0.9}, "yellow", True),
-        ({"oper_up": 0.0}, "green", True),
-        ({"oper_up": 1.0}, "unknown", False),
-    ],
-)
-def test_a_client_is_not_green_by_what_was_not_read(second: dict[str, float], level: str, *, complete: bool) -> None:
-    """Of its two circuits the second is measured, has no session and so carries nothing, or is up and not read."""
-    oper_up = second.get("oper_up", 1.0)
-    with stand_in() as figures:
-        for circuit, read in (
-            ("one", {"download": 1e6, "upload": 1e6, "used": 0.1}),
-            ("two", {} if "oper_up" in second else second),
-        ):
-            figures.circuit(SKY.id, SKY.client, circuit, **read)
-            figures.put("isp_circuit_info", 1, isp=SKY.id, tenant=SKY.client, circuit=circuit)
-        figures.put("isp_circuit_oper_up", oper_up, isp=SKY.id, tenant=SKY.client, circuit="two")
-        now = tenants_now(Prometheus(figures.url), SKY.id, "client", [SKY.client])[SKY.client]
-    assert (now.level, now.complete) == (level, complete)
+def test_what_is_down_or_full_is_found_among_all(prometheus: Prometheus) -> None:
+    """Every link, device and own circuit by the state the rules recorded: of this isp, of this tenant."""
+    assert set(links_standing(prometheus, SKY.id)) == {SKY.link}
+    link = links_standing(prometheus, SKY.id)[SKY.link]
+    assert link.state is State.UP
+    assert link.utilization == pytest.approx(300 / 950, rel=0.1)
+    assert devices_standing(prometheus, SKY.id) == {SKY.device: Standing(State.UP)}
+    assert own_states(prometheus, SKY.id, "sky-states") == Counter(state.value for state in EXPECTED.values())
+    worst_first = sorted(
+        (Standing(State.UP, 0.2), Standing(), Standing(State.UP, 1.1), Standing(State.DOWN)), key=lambda one: one.order
+    )
+    assert worst_first == [Standing(State.DOWN), Standing(State.UP, 1.1), Standing(State.UP, 0.2), Standing()]
 
 
 def test_the_overview_counts_and_names_what_is_down(prometheus: Prometheus) -> None:
@@ -167,6 +146,7 @@ def test_the_overview_counts_and_names_what_is_down(prometheus: Prometheus) -> N
     assert counts.resellers == {"green": 2, "yellow": 0, "red": 0, "unknown": 0}
     assert counts.links == {"up": 1, "down": 0, "idle": 0, "maintenance": 0, "unknown": 0}
     assert counts.devices == {"up": 1, "down": 0, "unknown": 0}
+    assert set(resellers_busiest(prometheus, SKY.id)) == set(SKY.resellers)
     assert set(circuits_down(prometheus, SKY.id)) == {"sky-down", "sky-no-session"}
     assert set(circuits_down(prometheus, DELTA.id)) == set()
 
@@ -180,7 +160,9 @@ def test_nobody_answering_is_unknown_with_a_sentence() -> None:
     for now in (links_now(away, SKY.id, [SKY.link]), devices_now(away, SKY.id, [SKY.device])):
         assert now.away
         assert all(one.state is State.UNKNOWN for one in now.values())
-    assert resellers_now(away, SKY.id, ["r"])["r"].level == "unknown"
+    for standing in (links_standing(away, SKY.id), devices_standing(away, SKY.id), own_states(away, SKY.id, "t")):
+        assert standing.away
+        assert not standing
     assert limits_seen(away, SKY.id, "d", ["c"])["c"] == {}
     assert circuits_down(away, SKY.id).away
     assert overview_counts(away, SKY.id).away

@@ -35,7 +35,10 @@ def test_usage_now_and_then(browser: FlaskClient) -> None:
     now = found["now"]
     assert now["committed_download_mbps"] == 400
     assert now["committed_upload_mbps"] == 200
-    assert {one["circuit"] for one in found["circuits"]} == {f"{OWN}-main", f"{OWN}-backup"}
+    assert {(one["circuit"], one["in_service"]) for one in found["circuits"]} == {
+        (f"{OWN}-main", True),
+        (f"{OWN}-backup", True),
+    }
     assert now["complete"] is True
     assert now["utilization_ratio"] == pytest.approx(USED, rel=0.1)
     assert now["level"] == "green"
@@ -43,6 +46,9 @@ def test_usage_now_and_then(browser: FlaskClient) -> None:
     assert history["step_seconds"] == 300
     assert 10 <= len(history["points"]) <= 13
     assert history["points"][0]["download_mbps"] == pytest.approx(400 * USED, rel=0.1)
+    client = _body(browser, f"/clients/{SKY.client}/usage")["now"]
+    assert (client["committed_download_mbps"], client["complete"], client["level"]) == (200, True, "green")
+    assert client["utilization_ratio"] == pytest.approx(USED, rel=0.1)
     day = _body(browser, f"/circuits/{OWN}-main/usage?start={start - 20 * 86400}&step=3600")
     assert len(day["history"]["points"]) > 400
     assert day["history"]["points"][0]["upload_mbps"] == pytest.approx(100 * USED, rel=0.1)

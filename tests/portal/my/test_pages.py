@@ -49,12 +49,25 @@ def text_of(client: FlaskClient, path: str, status: int = 200) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
+def more_circuits(services: Services, tenant: str, count: int) -> None:
+    """So many more of 200 / 100 Mbps, after those the tenant has."""
+    own = {"isp": SKY.id, "tenant": tenant}
+    line = own | {"device": SKY.device, "attach_kind": "queue", "faces": "customer", "ping_from": "server"}
+    with services.registry.write(SERVICE) as tx:
+        for n in range(count):
+            name = {"circuit": f"{tenant}-{n}", "name": f"Another line {n}", "attach_name": f"q{n}", "position": 9 + n}
+            tx.connection.execute(tables.circuits.insert().values(line | name))
+            plan = {"download_bps": 200e6, "upload_bps": 100e6, "valid_from": 0.0, "set_by": "test"}
+            tx.connection.execute(tables.plans.insert().values(own | plan | {"circuit": f"{tenant}-{n}"}))
+
+
 @on_both_databases
 def test_a_circuit_is_shown_against_its_plan(tenant: FlaskClient, figures: StandIn) -> None:
     """State, traffic of both directions, ping, loss, announced work; and the sum of all of them."""
     main = {"up": 1, "download": 172e6, "upload": 31e6, "used": 0.86, "rtt": 0.0123, "loss": 0.002}
     figures.circuit("skylink", "sky-r1", "sky-r1-main", **main)
     figures.circuit("skylink", "sky-r1", "sky-r1-backup", up=0, download=0, upload=0, used=0)
+    figures.tenant("skylink", "sky-r1", download=172e6, upload=31e6, used=0.43, measured=1)
     page = text_of(tenant, "/my")
     assert "172 Mbps of 200 Mbps · 86 %" in page
     assert "31 Mbps of 100 Mbps · 31 %" in page
@@ -69,11 +82,34 @@ def test_a_circuit_is_shown_against_its_plan(tenant: FlaskClient, figures: Stand
 def test_what_is_not_measured_is_not_zero(tenant: FlaskClient, figures: StandIn) -> None:
     """A circuit without figures is unknown, and the sum says that it is not all."""
     figures.circuit("skylink", "sky-r1", "sky-r1-main", up=1, download=50e6, upload=1e6)
+    figures.tenant("skylink", "sky-r1", download=50e6, upload=1e6, used=0.125, measured=0)
     page = text_of(tenant, "/my")
     assert "— of 200 Mbps" in page
     assert "? Unknown" in page
     assert "at least that much" in page
     assert "0 bps" not in page
+
+
+def test_more_circuits_than_a_page_are_all_added_up(tenant: FlaskClient, services: Services, figures: StandIn) -> None:
+    """The sums are those of the rules, whatever is on the page; so are the states, where there are several pages."""
+    more_circuits(services, "sky-r1", 43)
+    figures.tenant("skylink", "sky-r1", download=4e9, upload=1e9, used=0.44, measured=1)
+    for code, count in (("1", 42), ("0", 3)):  # as PromQL's count_values answers
+        figures.put("circuit:state:code", count, isp="skylink", tenant="sky-r1", state=code)
+    page = text_of(tenant, "/my")
+    assert "All 45 circuits together 42 ▲ Up 3 ▼ Down" in page
+    assert "4 Gbps of 9 Gbps · 44 %" in page
+    assert "1 Gbps of 4.5 Gbps · 22 %" in page
+    assert "30 of 45" in page
+    assert "45 of 45" in text_of(tenant, "/my?page=2")
+
+
+def test_an_alert_is_named_by_its_circuit_on_whatever_page_that_is(tenant: FlaskClient, services: Services) -> None:
+    """Not by its id."""
+    more_circuits(services, "sky-r1", 40)
+    fire(services.registry, tenant="sky-r1", circuit="sky-r1-39")
+    for path in ("/my", "/my/alerts"):
+        assert "Another line 39 is down" in text_of(tenant, path), path
 
 
 def test_another_tenants_figures_are_not_asked_for(tenant: FlaskClient, figures: StandIn) -> None:

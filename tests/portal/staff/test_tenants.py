@@ -193,9 +193,7 @@ def test_a_list_knows_level_and_order(measured: FlaskClient, figures: StandIn) -
     """The fullest first, one level alone, and a word of a contact; unknown is a level too."""
     first, second = SKY.resellers
     for tenant, used in ((first, 0.5), (second, 0.999)):
-        labels = {"isp": SKY.id, "tenant": tenant}
-        figures.put("reseller:utilization:ratio_rate5m", used, **labels)
-        figures.put("reseller:measured:bool", 1, **labels)
+        figures.tenant(SKY.id, tenant, used=used, measured=1)
     page = text_of(measured, "/resellers?sort=use")
     assert page.index(f"Company {second}") < page.index(f"Company {first}")
     page = text_of(measured, "/resellers?level=red")
@@ -205,7 +203,7 @@ def test_a_list_knows_level_and_order(measured: FlaskClient, figures: StandIn) -
     assert "No reseller is like that" in text_of(measured, "/resellers?level=unknown")
     assert f"Company {second}" in text_of(measured, f"/resellers?q=desk%40{second}")
     assert f"Company {first}" not in text_of(measured, f"/resellers?q=desk%40{second}")
-    figures.circuit(SKY.id, SKY.client, SKY.circuit(SKY.client), download=180e6, upload=1e6, used=0.9)
+    figures.tenant(SKY.id, SKY.client, "client", download=180e6, upload=1e6, used=0.9, measured=1)
     assert "90 % high" in text_of(measured, "/clients?level=yellow")
 
 
