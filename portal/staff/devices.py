@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -17,15 +18,18 @@ from inventory.registry.alerts import Filters
 from inventory.registry.circuits import CircuitRow, list_circuits
 from inventory.registry.devices import DeviceRow, delete_device, get_device, list_devices, save_device
 from inventory.registry.links import LinkRow, list_links
+from inventory.registry.listing import device_ids
 from inventory.registry.pages import Page
 from inventory.registry.scope import Transaction
 from portal.services import services
 from portal.staff import asked
 from portal.staff.actors import actor
 from portal.staff.around import Drawn, alerts_of, counted, isp, seen
+from portal.staff.choosing import chosen, device_rows
 from portal.staff.forms import Form, deleted, exchanged
 from portal.staff.limits import drifts
 from portal.staff.probe import Outcome, try_device
+from portal.standing import UNKNOWN, Standing, devices_standing
 from portal.states import DeviceNow, devices_now, limits_seen
 from portal.tenancy import identity, needs
 
@@ -39,19 +43,24 @@ SECRET_FIELDS = {
     "privacy": "snmp.privacy.key",
 }
 
-
+STATES = (("", "all"), ("down", "down"), ("up", "up"), ("unknown", "unknown"))
 NO_EXPORTER = "EXPORTER_URL is not set, so the portal cannot ask for a reading."
 
 
 @blueprint.get("/devices")
 @needs("network.read")
 def index() -> str:
-    """All devices."""
-    search = asked.word("q")
+    """All devices, or those in one state."""
+    search, state = asked.word("q"), asked.choice("state", [name for name, _ in STATES])
+    standing: Mapping[str, Standing] = seen(devices_standing(services().prometheus, isp())) if state else {}
     with services().registry.read(identity().scope) as tx:
-        page = list_devices(tx, search=search, page=asked.page_number())
+        if state:
+            names = [name for name in device_ids(tx, search) if standing.get(name, UNKNOWN).state == state]
+            page = chosen(names, partial(device_rows, tx))
+        else:
+            page = list_devices(tx, search=search, page=asked.page_number())
     now = seen(devices_now(services().prometheus, isp(), [row.device.id for row in page.items]))
-    return render_template("staff/devices.html", page=page, now=now, search=search)
+    return render_template("staff/devices.html", page=page, now=now, search=search, state=state, states=STATES)
 
 
 @blueprint.get("/devices/<device>/test", endpoint="tested")

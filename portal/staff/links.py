@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -15,14 +16,17 @@ from inventory.entries import read_link
 from inventory.models import Link
 from inventory.registry.alerts import Filters
 from inventory.registry.links import LinkRow, delete_link, get_link, list_links, save_link
+from inventory.registry.listing import link_ids
 from inventory.registry.scope import Transaction
 from portal.api.known import known_devices
 from portal.services import services
 from portal.staff import asked
 from portal.staff.actors import actor
 from portal.staff.around import Drawn, alerts_of, counted, device_options, isp, seen, windows_on
+from portal.staff.choosing import chosen, link_rows
 from portal.staff.forms import Form, deleted, exchanged
-from portal.states import VlanNow, links_now
+from portal.standing import UNKNOWN, Standing, links_standing
+from portal.states import State, VlanNow, links_now
 from portal.tenancy import identity, needs
 
 blueprint = Blueprint("links", __name__)
@@ -35,16 +39,22 @@ MEASURES = {
 }
 _FIRST_ROWS = 3  # blank ones of a new link
 
+STATES = (("", "all"), *((state.value, state.value) for state in State))
 
 @blueprint.get("/links")
 @needs("network.read")
 def index() -> str:
-    """All links, each with its sum against the threshold."""
-    search = asked.word("q")
+    """All links or those in one state, each with its sum against the threshold."""
+    search, state = asked.word("q"), asked.choice("state", [name for name, _ in STATES])
+    standing: Mapping[str, Standing] = seen(links_standing(services().prometheus, isp())) if state else {}
     with services().registry.read(identity().scope) as tx:
-        page = list_links(tx, search=search, page=asked.page_number())
+        if state:
+            names = [name for name in link_ids(tx, search) if standing.get(name, UNKNOWN).state == state]
+            page = chosen(names, partial(link_rows, tx))
+        else:
+            page = list_links(tx, search=search, page=asked.page_number())
     now = seen(links_now(services().prometheus, isp(), [row.link.id for row in page.items]))
-    return render_template("staff/links.html", page=page, now=now, search=search)
+    return render_template("staff/links.html", page=page, now=now, search=search, state=state, states=STATES)
 
 
 @blueprint.get("/links/<link>")

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from inventory.registry import tables
 from inventory.registry.scope import SERVICE
+from portal.app import create_app
+from portal.prometheus import Prometheus
 from portal.services import Services
 from portal.staff import overview
 from portal.states import Overview
 from tests.portal.conftest import LoginAs, logged_in_client
 from tests.portal.prometheus import app_with_figures, filled_prometheus, services_with_figures  # noqa: F401 - fixtures
 from tests.portal.staff.acting import text_of
+from tests.portal.staff.test_constant import crowd
+from tests.portal.stand_in import StandIn, stand_in
 from tests.portal.world import MBPS, SKY, World
 
 
@@ -41,6 +50,59 @@ def test_counts_and_names(app_with_figures: Flask, services_with_figures: Servic
     assert "sky-core ▲ Up" in page
     assert "del-" not in page
     assert "Nothing is measured" not in page
+
+
+@pytest.fixture
+def figures() -> Iterator[StandIn]:
+    with stand_in() as found:
+        yield found
+
+
+@pytest.fixture
+def measured(services: Services, world: World, figures: StandIn) -> FlaskClient:
+    """The browser of an engineer, with measurements behind it."""
+    with_figures = replace(services, prometheus=Prometheus(figures.url, 2.0))
+    return logged_in_client(create_app(with_figures), with_figures, world.user("engineer"), SKY.id)
+
+
+def test_what_is_down_or_full_is_seen_among_hundreds(
+    measured: FlaskClient, services: Services, figures: StandIn
+) -> None:
+    """The router that fell and the fullest links stand first, wherever they are in the file; the tile leads there."""
+    crowd(services.registry, 120)
+    own = {"isp": SKY.id}
+    for n in range(120):
+        figures.put("device:state:code", int(n != 117), **own, device=f"crowd-{n}")
+        link = own | {"link": f"crowd-{n}"}
+        figures.put("link:state:code", int(n != 118), **link)
+        figures.put("link:bandwidth_bits_per_second:rate5m", (99 if n == 119 else 10) * 10_000, **link)
+        figures.put("isp_link_threshold_bits_per_second", MBPS, **link)
+    figures.put("isp_device_up", 0, **own, device="crowd-117")
+    figures.put("isp_vlan_up", 0, **own, link="crowd-118", vlan="1", device=SKY.device)
+    figures.put("isp_link_vlans", 1, **own, link="crowd-118")
+    markup = measured.get("/overview").get_data(as_text=True)
+    links = re.findall(r'<a href="/links/(crowd-\d+)">', markup)
+    assert links[:2] == ["crowd-118", "crowd-119"]
+    routers = re.findall(r'<a href="/devices/(crowd-\d+)">', markup)
+    assert routers[0] == "crowd-117"
+    assert "crowd-117 ▼ Down" in text_of(measured, "/overview")
+    assert 'href="/devices?state=down"' in markup
+    for path, found in (("/devices?state=down", "crowd-117"), ("/links?state=down", "crowd-118")):
+        page = text_of(measured, path)
+        assert "1 found" in page, path
+        assert f"{found} ▼ Down" in page, path
+    assert "Routers 119 found" in text_of(measured, "/devices?state=up")
+    assert "Routers 1 found" in text_of(measured, "/devices?state=unknown"), "nothing is known of sky-core"
+    assert "1 found" in text_of(measured, "/devices?state=up&q=crowd-100")
+
+
+def test_a_reseller_that_is_not_wholly_measured_is_not_green(measured: FlaskClient, figures: StandIn) -> None:
+    """Among the fullest it is "at least" that."""
+    for tenant, used, complete in zip(SKY.resellers, (0.6, 0.4), (0, 1), strict=True):
+        figures.put("reseller:busiest:ratio", used, isp=SKY.id, tenant=tenant)
+        figures.tenant(SKY.id, tenant, used=used, measured=complete)
+    page = text_of(measured, "/overview")
+    assert f"Company {SKY.resellers[0]} ? at least 60 % — Company {SKY.resellers[1]} ● 40 % ok" in page
 
 
 def test_nothing_known_is_not_zero(login_as: LoginAs) -> None:
