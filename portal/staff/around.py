@@ -11,8 +11,6 @@ from flask import g
 
 from inventory.registry import finding
 from inventory.registry.alerts import AlertRow, Filters, list_alerts
-from inventory.registry.devices import list_devices
-from inventory.registry.pages import MOST_PER_PAGE
 from inventory.registry.scope import Transaction
 from portal import alert_words
 from portal.alert_words import Part, figures
@@ -73,14 +71,6 @@ def windows_on(
     if not identity().may("maintenance.read"):
         return None
     return finding.windows_on(tx, time.time(), tenant=tenant, circuit=circuit, link=link)
-
-
-def device_options(tx: Transaction) -> list[tuple[str, str]]:
-    """The devices to choose from, with their places."""
-    rows = list_devices(tx, per_page=MOST_PER_PAGE).items
-    return [
-        (row.device.id, f"{row.device.id} ({row.device.place})" if row.device.place else row.device.id) for row in rows
-    ]
 
 
 def counted(number: int, word: str) -> str:

@@ -14,13 +14,14 @@ from inventory.entries import read_circuit
 from inventory.models import Circuit
 from inventory.registry.alerts import Filters
 from inventory.registry.circuits import CircuitRow, delete_circuit, get_circuit, save_circuit
+from inventory.registry.listing import device_places
 from inventory.registry.plans import plan_history
 from inventory.registry.scope import Transaction
 from inventory.registry.tenants import get_tenant
 from portal.api.known import known_devices
 from portal.services import services
 from portal.staff.actors import actor
-from portal.staff.around import Drawn, alerts_of, counted, device_options, isp, seen, windows_on
+from portal.staff.around import Drawn, alerts_of, counted, isp, seen, windows_on
 from portal.staff.forms import Form, deleted, exchanged
 from portal.staff.limits import drifts
 from portal.states import circuits_now
@@ -109,7 +110,7 @@ def _answer(form: Form, current: Circuit | None, tenant: str, tenant_name: str, 
         flash("The circuit was saved. It is measured as described from the next reading on.")
         return redirect(url_for("circuits.show", circuit=form.values["id"]), 303)
     with services().registry.read(identity().scope) as tx:
-        devices = device_options(tx)
+        devices = device_places(tx)
     back = url_for("circuits.show", circuit=current.id) if current else url_for("tenants.show", tenant=tenant)
     return render_template(
         "staff/circuit_form.html",

@@ -16,13 +16,13 @@ from inventory.entries import read_link
 from inventory.models import Link
 from inventory.registry.alerts import Filters
 from inventory.registry.links import LinkRow, delete_link, get_link, list_links, save_link
-from inventory.registry.listing import link_ids
+from inventory.registry.listing import device_places, link_ids
 from inventory.registry.scope import Transaction
 from portal.api.known import known_devices
 from portal.services import services
 from portal.staff import asked
 from portal.staff.actors import actor
-from portal.staff.around import Drawn, alerts_of, counted, device_options, isp, seen, windows_on
+from portal.staff.around import Drawn, alerts_of, counted, isp, seen, windows_on
 from portal.staff.choosing import chosen, link_rows
 from portal.staff.forms import Form, deleted, exchanged
 from portal.standing import UNKNOWN, Standing, links_standing
@@ -37,9 +37,9 @@ MEASURES = {
     "receive": "what is received",
     "transmit": "what is transmitted",
 }
+STATES = (("", "all"), *((state.value, state.value) for state in State))
 _FIRST_ROWS = 3  # blank ones of a new link
 
-STATES = (("", "all"), *((state.value, state.value) for state in State))
 
 @blueprint.get("/links")
 @needs("network.read")
@@ -118,7 +118,7 @@ def _answer(form: Form, current: Link | None, *, done: bool) -> str | Response:
         flash("The link was saved. It is measured as described from the next reading on.")
         return redirect(url_for("links.show", link=form.values["id"]), 303)
     with services().registry.read(identity().scope) as tx:
-        devices = device_options(tx)
+        devices = device_places(tx)
     back = url_for("links.show", link=current.id) if current else url_for("links.index")
     return render_template(
         "staff/link_form.html", form=form, current=current, devices=devices, measures=list(MEASURES.items()), back=back

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from portal.prometheus import Prometheus
 from portal.services import Services
 from tests.portal.conftest import LoginAs, logged_in_client, on_both_databases
 from tests.portal.staff.acting import errors_of, exported, fields_of, read, saved, send, text_of
+from tests.portal.staff.test_constant import crowd
 from tests.portal.stand_in import StandIn, stand_in
 from tests.portal.world import SKY, World
 
@@ -209,6 +211,50 @@ def test_a_list_knows_level_and_order(measured: FlaskClient, figures: StandIn) -
 
 def test_without_prometheus_nothing_is_zero(measured: FlaskClient, figures: StandIn) -> None:
     """The pages are there, say what is missing, and still sell."""
+def test_a_client_is_as_full_as_its_circuits_together(measured: FlaskClient, figures: StandIn) -> None:
+    """As in the API and on its own page; how full each is stands in the circuit's row."""
+    figures.circuit(SKY.id, SKY.client, SKY.circuit(SKY.client), download=198e6, upload=1e6, used=0.99)
+    figures.tenant(SKY.id, SKY.client, "client", download=198e6, upload=1e6, used=0.5, measured=1)
+    page = text_of(measured, f"/tenants/{SKY.client}")
+    assert "50 % ok" in page
+    assert "99 %" in measured.get(f"/tenants/{SKY.client}").get_data(as_text=True)
+    assert "50 % ok" in text_of(measured, "/clients")
+    now = measured.get(f"/api/v1/clients/{SKY.client}/usage").get_json()["now"]
+    assert (now["utilization_ratio"], now["level"], now["download_mbps"]) == (0.5, "green", 198)
+
+
+def test_what_was_not_wholly_measured_is_not_green(measured: FlaskClient, figures: StandIn) -> None:
+    """At least half may be anything; at least 85 % is high."""
+    first, second = SKY.resellers
+    figures.tenant(SKY.id, first, download=100e6, used=0.5, measured=0)
+    figures.tenant(SKY.id, second, download=170e6, used=0.85, measured=0)
+    for path in ("/resellers", f"/tenants/{first}"):
+        page = text_of(measured, path)
+        assert "? at least 50 %" in page, path
+        assert "50 % ok" not in page, path
+    assert "85 % high at least" in text_of(measured, "/resellers")
+
+
+def test_all_circuits_of_a_tenant_are_on_its_pages(measured: FlaskClient, services: Services) -> None:
+    """However many it has."""
+    crowd(services.registry, 120)
+    pages = [measured.get(f"/tenants/crowd-r0?page={number}").get_data(as_text=True) for number in (1, 2, 3)]
+    found = [set(re.findall(r'href="/circuits/(crowd-r0-\d+)"', page)) for page in pages]
+    assert [len(page) for page in found] == [50, 50, 20]
+    assert len(set.union(*found)) == 120
+
+
+def test_a_device_beyond_the_first_hundreds_can_be_chosen(measured: FlaskClient, services: Services) -> None:
+    """All of them can be looked for, and the one it is on stands in the form."""
+    crowd(services.registry, 510)
+    path = f"/circuits/{SKY.circuit(SKY.client)}/edit"
+    saved(measured, path, {"device": "crowd-509"})
+    markup = measured.get(path).get_data(as_text=True)
+    assert fields_of(markup)["device"] == "crowd-509"
+    assert markup.count('<option value="crowd-') == 510
+    assert f'<option value="{SKY.device}">sky tower</option>' in markup
+
+
     figures.away = True
     for path in ("/resellers", "/resellers?sort=use", f"/tenants/{SKY.client}", f"/circuits/{SKY.circuit(SKY.client)}"):
         page = text_of(measured, path)
