@@ -25,9 +25,11 @@ from backhaul.backup.series import (
     LeftOut,
     Store,
     copy_snapshot,
+    prometheus_forget,
     prometheus_snapshot,
     put_back,
     refuse_full,
+    victoria_forget,
     victoria_snapshot,
 )
 from inventory.database import DEFAULT_DATABASE_URL, open_database
@@ -160,6 +162,7 @@ def _stores(words: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Stor
         next(iter(prometheus_urls(environ)), None),  # each of two has all
         words.prometheus_data,
         prometheus_snapshot,
+        prometheus_forget,
         "PROMETHEUS_URL",
         "--prometheus-data",
     )
@@ -168,6 +171,7 @@ def _stores(words: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Stor
         setting(environ, "RECORDED_URL"),
         words.recorded_data,
         victoria_snapshot,
+        victoria_forget,
         "RECORDED_URL",
         "--recorded-data",
     )

@@ -33,12 +33,16 @@ class LeftOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where series are kept: `url` is the program's, `data` its data folder as this program sees it."""
+    """Where series are kept: `url` is the program's, `data` its data folder as this program sees it.
+
+    `snapshot` makes one at that address and names it; `forget` takes it away again, given the address and its folder.
+    """
 
     name: str
     url: str | None
     data: Path | None
     snapshot: Callable[[str], str]
+    forget: Callable[[str, Path], bool]
     setting: str
     option: str
 
@@ -54,16 +58,15 @@ def copy_snapshot(store: Store, folder: Path) -> dict[str, str]:
         raise LeftOut(f"its data folder is not named; name it with {store.option}")
     if not store.data.is_dir():
         raise LeftOut(f"{store.data} is no folder here; {store.option} is its data folder as this program sees it")
-    made = store.data / "snapshots" / _made(store)
-    if not made.is_dir():
-        raise LeftOut(f"its snapshot is not at {made}; {store.option} is not the data folder of {store.url}")
+    made = store.data / "snapshots" / store.snapshot(store.url)
     try:
+        if not made.is_dir():
+            raise LeftOut(f"its snapshot is not at {made}; {store.option} is not the data folder of {store.url}")
         return _copied(made, folder / store.name, folder)
     except OSError as error:
         raise LeftOut(f"{made} cannot be copied: {error.strerror}") from None
     finally:
-        shutil.rmtree(made, ignore_errors=True)
-        if made.exists():  # what it holds on to is not deleted by the store's own retention
+        if not store.forget(store.url, made):  # what it holds on to is not deleted by the store's own retention
             log.warning("a snapshot is left behind, delete it: this program may not", folder=str(made))
 
 
@@ -98,9 +101,19 @@ def victoria_snapshot(url: str) -> str:
     return _name(_asked("GET", f"{url.rstrip('/')}/snapshot/create"), lambda content: content["snapshot"])
 
 
-def _made(store: Store) -> str:
-    assert store.url is not None
-    return store.snapshot(store.url)
+def prometheus_forget(_url: str, made: Path) -> bool:
+    """Its API makes snapshots and deletes none: the folder is all there is of one."""
+    shutil.rmtree(made, ignore_errors=True)
+    return not made.exists()
+
+
+def victoria_forget(url: str, made: Path) -> bool:
+    """The folder holds links to folders of parts, which would stay if it went: the store deletes all of it itself."""
+    try:
+        answer = _asked("GET", f"{url.rstrip('/')}/snapshot/delete?snapshot={made.name}")
+    except LeftOut:
+        return False
+    return answer.ok and '"ok"' in answer.text
 
 
 def _asked(method: str, url: str) -> requests.Response:

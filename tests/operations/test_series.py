@@ -118,6 +118,8 @@ def test_the_second_store_goes_into_a_backup_and_back(small: Installation, tmp_p
         small.settings["RECORDED_URL"] = url
         folder = small.backup("--recorded-data", tmp_path / "store")
         assert any(name.startswith("recorded/") for name in manifests.read(folder).files)
+        # Nor is anything left of its parts, which lie elsewhere: they would hold what retention deletes.
+        assert [path for path in (tmp_path / "store").rglob("snapshots/*") if path.name != ".keep"] == []
     code, _, complaint = small.run("restore", folder, "--recorded-data", tmp_path / "again")
     assert code == 0, complaint
     with victoria(tmp_path / "again") as url:
