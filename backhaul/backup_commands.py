@@ -38,6 +38,11 @@ def add_to(commands: Commands[argparse.ArgumentParser]) -> None:
     back.add_argument("--check", action="store_true", help="only say whether it is whole and its secrets open")
     back.add_argument("--force", action="store_true", help="also while other programs have the database open")
     back.add_argument(
+        "--over-newer",
+        action="store_true",
+        help="also over a database of a newer version, to go back to this one: every table in it is deleted",
+    )
+    back.add_argument(
         "--stopped-at",
         metavar="TIME",
         help="when the old installation stopped telling people: 2026-11-20T01:00+06:00; default: as Prometheus"

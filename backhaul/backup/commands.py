@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backhaul.backup import manifest as manifests
 from backhaul.backup.dump import dump
-from backhaul.backup.load import check_rows, in_use, load
+from backhaul.backup.load import Terms, check_rows, in_use, load
 from backhaul.backup.manifest import BackupBroken, Manifest, private
 from backhaul.backup.past import prometheus_urls, told_until
 from backhaul.backup.place import existing, put_aside_what_is_none, unusable
@@ -147,9 +147,10 @@ def _load(words: argparse.Namespace, environ: Mapping[str, str], manifest: Manif
                 f"the database is in use: {user}; stop exporter, webhook and portal first"
                 " (--force restores under them; restart them afterwards)"
             )
-        schema.missing_steps(engine)  # refuses a newer one
+        if not words.over_newer:
+            schema.missing_steps(engine)  # refuses a newer one
         app_role = None if owner == url else make_url(url).username
-        return load(engine, Path(words.backup), manifest, app_role, stopped_at)
+        return load(engine, Path(words.backup), manifest, Terms(app_role, stopped_at, words.over_newer))
     except SQLAlchemyError as error:
         raise unusable(error) from None
     finally:

@@ -65,6 +65,13 @@ def our_tables(connection: Connection) -> list[Table]:
     return found.sorted_tables
 
 
+def all_tables(connection: Connection) -> list[Table]:
+    """Every table: which of them are Backhaul's only the version knows that made them."""
+    found = MetaData()
+    found.reflect(connection)
+    return found.sorted_tables
+
+
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a table's file. Raises BackupBroken for what is none."""
     try:

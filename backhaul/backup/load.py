@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, text, update
 
-from backhaul.backup.dump import FOLDER, our_tables, read_rows, sealed_in
+from backhaul.backup.dump import FOLDER, all_tables, our_tables, read_rows, sealed_in
 from backhaul.backup.manifest import BackupBroken, Manifest
 from inventory.outbox import MessageState, NoticeState, lanes, messages, notices
 from inventory.registry import schema
@@ -55,25 +56,37 @@ def in_use(engine: Engine) -> str | None:
     return f"{count} connection(s) to it are open" if count else None
 
 
-def load(engine: Engine, folder: Path, manifest: Manifest, app_role: str | None, stopped_at: float | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a backup is put in place.
+
+    `app_role` works with the tables afterwards (PostgreSQL). `stopped_at` (Unix seconds): until then people were told
+    by the tables that are lost. `over_newer`: the database may be of a newer version, so every table goes; else what is
+    not ours stays.
+    """
+
+    app_role: str | None
+    stopped_at: float | None
+    over_newer: bool
+
+
+def load(engine: Engine, folder: Path, manifest: Manifest, terms: Terms) -> int:
     """Replace what the database holds by the backup, brought up to this version; returns how many notices are in doubt.
 
-    `stopped_at` (Unix seconds): until then people were told by the tables that are lost. Raises SettingError for a
-    database of a newer version, sqlalchemy.exc.SQLAlchemyError for one that does not do it.
+    Raises sqlalchemy.exc.SQLAlchemyError for a database that does not do it.
     """
     with schema.changing(engine) as connection:
-        _empty(connection)
+        _empty(connection, all_tables(connection) if terms.over_newer else our_tables(connection))
         schema.upgrade(connection, to=manifest.step)
         for table in our_tables(connection):
             if table.name in manifest.tables:
                 _fill(connection, table, read_rows(_file(folder, table.name)))
-        schema.bring_up(connection, app_role)
-        return _begin_anew(connection, manifest, stopped_at)
+        schema.bring_up(connection, terms.app_role)
+        return _begin_anew(connection, manifest, terms.stopped_at)
 
 
-def _empty(connection: Connection) -> None:
-    """Take our tables out, whatever step they are of; what is not ours stays."""
-    tables = our_tables(connection)
+def _empty(connection: Connection, tables: Sequence[Table]) -> None:
+    """Take them out, whatever step they are of."""
     if connection.dialect.name == "postgresql":
         _drop_policies(connection, {table.name for table in tables})
     for table in reversed(tables):

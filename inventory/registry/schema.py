@@ -110,7 +110,8 @@ def _missing(connection: Connection) -> list[str]:
     names = [step.revision for step in steps]
     if current is not None and current not in names:
         raise SettingError(
-            f"the database is of a newer version (step {current}); start the version of Backhaul that made it"
+            f"the database is of a newer version (step {current}); start the version of Backhaul that made it, or put a"
+            " backup of this one in its place: backhaul restore BACKUP --over-newer"
         )
     lacking = steps[names.index(current) + 1 :] if current else steps
     return [f"{step.revision} {step.doc.partition('.')[0]}" for step in lacking]

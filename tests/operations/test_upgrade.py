@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, inspect, select
 
 from backhaul.backup.dump import our_tables
 from inventory.database import open_database
@@ -95,6 +95,32 @@ def test_a_backup_of_the_version_before_is_brought_up(older: Older, empty: MakeE
     assert after["circuit"] == before["circuit"]
     with open_registry(new.database) as registry, registry.read(SERVICE) as tx:
         assert tx.connection.execute(select(restores.c.id)).scalars().all() == [1]
+
+
+NEWER = """
+CREATE TABLE of_tomorrow (id INTEGER PRIMARY KEY, isp VARCHAR(63) NOT NULL REFERENCES isp (isp));
+ALTER TABLE circuit ADD COLUMN colour VARCHAR(16);
+UPDATE alembic_version SET version_num = '9999';
+"""
+
+
+def test_the_way_back_after_an_update(installation: Installation) -> None:
+    """Backed up, brought forward by a version that is newer, and put back by this one, which then can go forward."""
+    fill(installation.database)
+    before, folder = rows_of(installation.database), installation.backup()
+    with owned(installation.database) as engine, schema.changing(engine) as connection:
+        for statement in filter(str.strip, NEWER.split(";")):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("INSERT INTO of_tomorrow VALUES (1, 'sky')")
+    code, _, complaint = installation.run("restore", folder)
+    assert (code, "--over-newer" in complaint) == (2, True), complaint
+    code, _, complaint = installation.run("restore", folder, "--over-newer")
+    assert code == 0, complaint
+    assert installation.run("inventory", "migrate", "--check")[0] == 0
+    after = rows_of(installation.database)
+    assert after["circuit"] == before["circuit"]
+    with owned(installation.database) as engine, engine.connect() as connection:
+        assert "of_tomorrow" not in inspect(connection).get_table_names(), "the next update would find it in its way"
 
 
 def test_services_refuse_the_form_of_the_version_before(older: Older, stack: Stack) -> None:
