@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import time
+import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -40,6 +41,7 @@ from inventory.vault import SETTING as KEY_SETTING
 from inventory.vault import Vault
 
 OK = 0
+ROOT = Path(__file__).resolve().parent.parent.parent
 PREFIX = "backhaul-"
 KEYS = "secret_key"
 _PARTIAL = ".partial"
@@ -259,10 +261,12 @@ def _moment(at: float) -> str:
 
 
 def _version() -> str:
+    """Of the package, else of the tree it runs from: the image has the one and not the other."""
     try:
         return version("backhaul")
     except PackageNotFoundError:
-        return "unknown"
+        told: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+        return told
 
 
 def _sync_below(folder: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +196,8 @@ def test_prometheus_keeps_by_size_and_the_second_store_a_year(services: dict[str
 
 def test_one_image_is_ours(services: dict[str, Any]) -> None:
     assert {name for name, service in services.items() if "build" in service} == OURS
-    assert len({services[name]["image"] for name in OURS}) == 1
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert {services[name]["image"] for name in OURS} == {f"backhaul:{version}"}, "an update keeps the image before it"
 
 
 def test_what_goes_into_the_image_is_named() -> None:
