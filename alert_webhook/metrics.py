@@ -26,9 +26,16 @@ class Metrics:
     """One set of metrics. Every child that can come to be exists from the start, so that increase() sees it."""
 
     def __init__(
-        self, channels: Iterable[str], backlog: Callable[[float], Backlog], contacts_current: Callable[[], bool]
+        self,
+        channels: Iterable[str],
+        backlog: Callable[[float], Backlog],
+        contacts_current: Callable[[], bool],
+        backed_up: Callable[[], float | None],
     ) -> None:
-        """`contacts_current` looks whether contacts are those of the inventory as it is now."""
+        """`contacts_current` looks whether contacts are those of the inventory as it is now.
+
+        `backed_up` looks when the newest backup was taken (Unix seconds), None where none ever was.
+        """
         self._registry = CollectorRegistry()
         self._received = self._counter("backhaul_webhook_alerts_received", "Alerts in understood payloads.", "status")
         self._quarantined = self._counter(
@@ -59,6 +66,7 @@ class Metrics:
         ).set_function(contacts_current)
         self._prepare(tuple(channels))
         self._registry.register(_BacklogCollector(tuple(channels), backlog))
+        self._registry.register(_BackupCollector(backed_up))
 
     def received(self, status: str) -> None:
         """One alert came in."""
@@ -125,3 +133,18 @@ class _BacklogCollector(Collector):
         yield pending
         age = 0.0 if backlog.oldest is None else now - backlog.oldest
         yield GaugeMetricFamily("backhaul_webhook_oldest_pending_seconds", "Age of the oldest of them.", value=age)
+
+
+class _BackupCollector(Collector):
+    """Absent where no backup was ever taken: who backs up by other means is not told that it is late."""
+
+    def __init__(self, backed_up: Callable[[], float | None]) -> None:
+        self._backed_up = backed_up
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        at = self._backed_up()
+        if at is not None:
+            yield GaugeMetricFamily("backhaul_backup_timestamp_seconds", "When the newest backup was done.", value=at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -30,6 +31,7 @@ from alert_webhook.sweeps import DAY, Sweeps
 from alert_webhook.wording import Place
 from alert_webhook.worker import Parts, Worker
 from inventory.database import open_database
+from inventory.registry import backups
 from inventory.registry.schema import prepare
 
 
@@ -58,7 +60,7 @@ def build(settings: Settings, environ: Mapping[str, str], clock: Callable[[], fl
     engine = open_database(settings.database_url, "service")
     prepare(engine)
     contacts = _contacts(settings, engine, environ)
-    metrics = Metrics(NOTIFIERS, Sweeps(engine).backlog, contacts.are_current)
+    metrics = Metrics(NOTIFIERS, Sweeps(engine).backlog, contacts.are_current, partial(backups.newest, engine))
     hold = bool(settings.prometheus_urls)
     history = History(engine, hold_resolved=hold, keep=settings.history_days * DAY)
     outbox = Outbox(engine, history, hold_resolved=hold, only_isp=lambda: only_isp(contacts.current()))

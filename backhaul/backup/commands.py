@@ -21,7 +21,7 @@ from backhaul.backup.dump import dump
 from backhaul.backup.load import Terms, check_rows, in_use, load
 from backhaul.backup.manifest import BackupBroken, Manifest, private
 from backhaul.backup.past import prometheus_urls, told_until
-from backhaul.backup.place import existing, put_aside_what_is_none, unusable
+from backhaul.backup.place import existing, put_aside_what_is_none, said, unusable
 from backhaul.backup.series import (
     LeftOut,
     Store,
@@ -34,7 +34,7 @@ from backhaul.backup.series import (
     victoria_snapshot,
 )
 from inventory.database import DEFAULT_DATABASE_URL, open_database
-from inventory.registry import schema
+from inventory.registry import backups, schema
 from inventory.registry.scope import Registry
 from inventory.settings import SettingError, setting
 from inventory.vault import SETTING as KEY_SETTING
@@ -73,6 +73,7 @@ def backup(words: argparse.Namespace) -> int:
         shutil.rmtree(old, ignore_errors=True)
         print(f"deleted {old}, since {words.keep} are kept")
     _tell_written(into / name, written, words)
+    _note(name, written, environ)
     return OK
 
 
@@ -135,6 +136,17 @@ def _write(partial: Path, words: argparse.Namespace, environ: Mapping[str, str],
     )
     manifests.write(partial, made)
     return made
+
+
+def _note(name: str, written: Manifest, environ: Mapping[str, str]) -> None:
+    """Tell the database, whose services then know how old the newest backup is."""
+    engine = open_database(setting(environ, "BACKHAUL_DATABASE_URL") or DEFAULT_DATABASE_URL, pool_size=1)
+    try:
+        backups.note(Registry(engine), name, {"version": written.version, "left_out": list(written.left_out)})
+    except SQLAlchemyError as error:
+        print(f"the database took no note of it, so BackupLate may fire all the same: {said(error)}")
+    finally:
+        engine.dispose()
 
 
 def _load(words: argparse.Namespace, environ: Mapping[str, str], manifest: Manifest, stopped_at: float | None) -> int:

@@ -45,9 +45,13 @@ def put_aside_what_is_none(url: str) -> None:
 
 
 def unusable(error: SQLAlchemyError) -> SettingError:
-    """Without the statement and its values, which SQLAlchemy's text repeats."""
-    reason = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+    """The error as what to do about it."""
     return SettingError(
-        f"the database does not do it: {reason}; is BACKHAUL_DATABASE_URL right, and for a restore"
+        f"the database does not do it: {said(error)}; is BACKHAUL_DATABASE_URL right, and for a restore"
         " BACKHAUL_OWNER_DATABASE_URL that of the tables' owner?"
     )
+
+
+def said(error: SQLAlchemyError) -> str:
+    """Without the statement and its values, which SQLAlchemy's text repeats."""
+    return str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]

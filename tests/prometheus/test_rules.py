@@ -31,7 +31,7 @@ CONTRACT_SERIES = {
 # of themselves.
 FOREIGN = {
     *("up", "ALERTS", "backhaul_webhook_oldest_pending_seconds", "backhaul_webhook_dead_letters_total"),
-    "backhaul_webhook_inventory_reload_success",
+    *("backhaul_webhook_inventory_reload_success", "backhaul_backup_timestamp_seconds"),
     *("backhaul_pinger_socket_up", "alertmanager_notifications_failed_total"),
     *("prometheus_rule_evaluation_failures_total", "prometheus_rule_group_iterations_missed_total"),
     *("prometheus_tsdb_compactions_failed_total", "prometheus_tsdb_wal_truncations_failed_total"),
