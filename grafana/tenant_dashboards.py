@@ -61,7 +61,7 @@ _CIRCUITS = Layout(
         1: numbers("States", "How many of your circuits are in each state now.", "own-states-now", width=24),
         2: lines(
             "Traffic of all circuits",
-            "What all your circuits that are read carry together, mean of 5 minutes. The dashed lines are what was bought.",
+            "What all your circuits that are read carry together, mean of 5 minutes. Dashed is what was bought.",
             "tenant-download",
             "tenant-upload",
             across=["tenant-plan"],

@@ -128,8 +128,8 @@ def test_history_and_live_series_are_the_same_series(demo: Demo) -> None:
         "vlan:receive_bits_per_second:rate5m",
         "link:bandwidth_bits_per_second:rate5m",
         "circuit:download_bits_per_second:rate5m",
-        "reseller:utilization:ratio_rate5m",
         "circuit:committed_bits_per_second:max",
+        "reseller:utilization:ratio_rate5m",
     ):
         live = wait_until(partial(demo.query, name), f"{name} to be live", timeout=40)
         past = demo.query(f"{name} offset 30m")

@@ -209,8 +209,6 @@ def test_a_list_knows_level_and_order(measured: FlaskClient, figures: StandIn) -
     assert "90 % high" in text_of(measured, "/clients?level=yellow")
 
 
-def test_without_prometheus_nothing_is_zero(measured: FlaskClient, figures: StandIn) -> None:
-    """The pages are there, say what is missing, and still sell."""
 def test_a_client_is_as_full_as_its_circuits_together(measured: FlaskClient, figures: StandIn) -> None:
     """As in the API and on its own page; how full each is stands in the circuit's row."""
     figures.circuit(SKY.id, SKY.client, SKY.circuit(SKY.client), download=198e6, upload=1e6, used=0.99)
@@ -255,6 +253,8 @@ def test_a_device_beyond_the_first_hundreds_can_be_chosen(measured: FlaskClient,
     assert f'<option value="{SKY.device}">sky tower</option>' in markup
 
 
+def test_without_prometheus_nothing_is_zero(measured: FlaskClient, figures: StandIn) -> None:
+    """The pages are there, say what is missing, and still sell."""
     figures.away = True
     for path in ("/resellers", "/resellers?sort=use", f"/tenants/{SKY.client}", f"/circuits/{SKY.circuit(SKY.client)}"):
         page = text_of(measured, path)
