@@ -22,9 +22,10 @@ LABELS = {
     "direction": "download",
     "family": "ipv4",
     "integration": "email",
+    "path": "/data",
 }
 # No ids: they are what the headline is about.
-TOLD = {"download", "ipv4", "email"}
+TOLD = {"download", "ipv4", "email", "/data"}
 NUMBERS = {"bps": ("962300000", "950000000"), "ratio": ("0.998", "0.95"), "seconds": ("183.4", "120"), "up": ("0", "1")}
 
 
