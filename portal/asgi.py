@@ -16,9 +16,12 @@ from urllib.parse import quote_from_bytes
 from a2wsgi import WSGIMiddleware
 
 from portal.app import MAX_BODY, create_app
+from portal.gateway.refusals import Refused, note
 from portal.headers import always
 from portal.live.asgi import LiveApp
+from portal.login.cookies import session_cookie_name
 from portal.services import Services
+from portal.turns import TooManyAtOnce, Turns, whose_query
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -51,6 +54,8 @@ class Portal:
             _lane(app, threads) for threads in (THREADS, LOGIN_THREADS, TEST_THREADS, GRAFANA_THREADS, GATEWAY_THREADS)
         )
         self._live = LiveApp(services)
+        self._turns = Turns()
+        self._session_cookie = session_cookie_name(https=services.settings.https)
         self._headers = [(name.lower().encode(), value.encode()) for name, value in always(services.settings)]
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -78,7 +83,22 @@ class Portal:
             body = b""
         else:
             scope = _for_wsgi(scope, length=len(body))
-        await self._lane_of(scope)(scope, _replay(body), send)
+        await self._in_turn(scope, _replay(body), send)
+
+    async def _in_turn(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer in the lane of the path; a query for figures when it is its person's turn."""
+        lane, asked = self._lane_of(scope), whose_query(scope, self._session_cookie)
+        if asked is None:
+            await lane(scope, receive, send)
+            return
+        where, who = asked
+        try:
+            async with self._turns.of(f"{where} {who}"):
+                await lane(scope, receive, send)
+        except TooManyAtOnce:
+            refused = Refused("busy", "Too many queries of yours are under way; wait a moment.", status=429)
+            note(where, refused, user=who if where == "gateway" else "")
+            await self._refuse(send, refused.status, refused.text)
 
     def _lane_of(self, scope: Message) -> App:
         path: str = scope["path"]

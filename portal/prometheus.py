@@ -25,9 +25,11 @@ log = structlog.get_logger(__name__)
 MAX_POINTS = 1_000  # of one series; more than a screen has columns for
 MAX_BYTES = 32_000_000  # of one answer: 100,000 series of an instant are about 20 MB
 SHARED_SECONDS = 3.0  # rules are evaluated every 5 s, so nobody sees older figures than without it by much
-AWAY_SECONDS = 2.0  # after a failure nobody waits for the deadline again for so long
+AWAY_SECONDS = 2.0  # for so long nobody waits for one that is away
+# So many answers in a row that do not come in time are no slow queries any more: it hangs. More than one person may
+# have under way at once (portal/turns.py), so that his alone keep nobody else from asking.
+HANGS_AFTER = 6
 _CHUNK = 262_144
-_NOBODY = urllib3.exceptions.NewConnectionError  # for urllib3 one of its timeouts
 _KEPT = 512  # answers
 
 
@@ -62,6 +64,7 @@ class Prometheus:
         self._answers = _Shared(clock)
         self._away_until = -math.inf
         self._away = ""
+        self._late = 0  # answers in a row
 
     def instant(self, expr: str) -> list[Sample]:
         """What `expr` is now, by Prometheus' own clock. Raises PrometheusAway."""
@@ -91,13 +94,21 @@ class Prometheus:
         try:
             status, body = self._read(path, {**form, "timeout": f"{self._timeout:g}s"})
         except urllib3.exceptions.HTTPError as error:
-            late = isinstance(error, urllib3.exceptions.TimeoutError) and not isinstance(error, _NOBODY)
-            what = "did not answer in time" if late else "cannot be reached"
-            log.warning("prometheus_away", url=self._url, error=type(error).__name__)
-            self._away = f"Prometheus {what}; figures are unknown until it is back"
-            self._away_until = self._clock() + AWAY_SECONDS
-            raise PrometheusAway(self._away) from error
+            raise self._failed(error) from error
+        self._late = 0
         return self._result(status, body, kind)
+
+    def _failed(self, error: urllib3.exceptions.HTTPError) -> PrometheusAway:
+        """What to raise. One slow query says nothing of the next one; no connection does."""
+        nobody = isinstance(error, urllib3.exceptions.ConnectTimeoutError)  # a refused connection is one, too
+        late = isinstance(error, urllib3.exceptions.TimeoutError) and not nobody
+        self._late = self._late + 1 if late else 0
+        log.warning("prometheus_away", url=self._url, error=type(error).__name__, late=self._late)
+        what = "did not answer in time" if late else "cannot be reached"
+        away = f"Prometheus {what}; figures are unknown until it is back"
+        if not late or self._late >= HANGS_AFTER:
+            self._away, self._away_until = away, self._clock() + AWAY_SECONDS
+        return PrometheusAway(away)
 
     def _read(self, path: str, form: Mapping[str, str]) -> tuple[int, bytes]:
         """Status and body. A timeout of urllib3 is per read, so the whole is held against the clock here."""

@@ -27,6 +27,8 @@ Reason = Literal[
     "websocket",
     "body",  # too long, or not JSON as Grafana sends it
     "answer",  # of Grafana, leading elsewhere
+    "method",  # neither GET nor POST
+    "busy",  # too many queries of one person at once
 ]
 
 _SHOWN = 200

@@ -53,8 +53,16 @@ class Hanging:
 async def ask(portal: Portal, method: str, path: str, *headers: tuple[bytes, bytes]) -> int:
     """The status of the answer to a request without a body."""
     status: list[int] = []
-    scope = {"type": "http", "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode()}
-    scope |= {"query_string": b"", "root_path": "", "scheme": "http", "client": ("127.0.0.1", 1)}
+    scope = {"type": "http", "http_version": "1.1", "method": method}
+    path, _, query = path.partition("?")
+    scope |= {
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "scheme": "http",
+        "client": ("127.0.0.1", 1),
+    }
     scope |= {"server": ("127.0.0.1", 8080), "headers": [(b"host", b"127.0.0.1:8080"), *headers]}
 
     async def receive() -> MutableMapping[str, Any]:

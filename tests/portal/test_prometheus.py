@@ -15,6 +15,7 @@ import pytest
 
 from portal import prometheus as client
 from portal.prometheus import MAX_BYTES, MAX_POINTS, Prometheus, PrometheusAway
+from portal.turns import AT_ONCE
 from tests.harness import free_port
 from tests.portal.prometheus import Measured
 
@@ -117,8 +118,27 @@ def test_fifty_who_ask_the_same_cost_one_query() -> None:
     assert asked == ["a", "b", "a"]
 
 
+def test_slow_queries_of_one_keep_nobody_else_from_asking() -> None:
+    """As many as one person may have under way at once are given up; what others ask is answered all the time."""
+    release = threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler, expr: str) -> None:
+        if expr.startswith("slow"):
+            release.wait(20)
+        say(handler, json.dumps(VECTOR).encode())
+
+    with serving(answer) as url, ThreadPoolExecutor(AT_ONCE) as pool:
+        prometheus = Prometheus(url, timeout=0.3)
+        slow = [pool.submit(prometheus.instant, f"slow{number}") for number in range(AT_ONCE)]
+        for one in slow:
+            with pytest.raises(PrometheusAway, match="did not answer in time"):
+                one.result()
+        assert prometheus.instant("quick")[0].value == 2
+        release.set()
+
+
 def test_one_that_hangs_is_given_up_and_not_asked_again_at_once() -> None:
-    """The first waits for the deadline, all others hear of it at once, and it is tried again soon."""
+    """The first few wait for the deadline, all others hear of it at once, and it is tried again soon."""
     release = threading.Event()
     now = [100.0]
 
@@ -128,8 +148,9 @@ def test_one_that_hangs_is_given_up_and_not_asked_again_at_once() -> None:
 
     with serving(hang) as url:
         prometheus = Prometheus(url, timeout=0.2, clock=lambda: now[0])
-        with pytest.raises(PrometheusAway, match="did not answer in time"):
-            prometheus.instant("a")
+        for number in range(client.HANGS_AFTER):
+            with pytest.raises(PrometheusAway, match="did not answer in time"):
+                prometheus.instant(f"a{number}")
         began = time.monotonic()
         with pytest.raises(PrometheusAway, match="did not answer in time"):
             prometheus.instant("b")

@@ -13,7 +13,9 @@ from playwright.sync_api import Browser
 from inventory.registry import sessions
 from inventory.registry.scope import LOGIN
 from portal.app import create_app
+from portal.server import WORKERS
 from portal.services import Services
+from portal.turns import AT_ONCE
 from tests.harness import wait_until
 from tests.portal.browser import Visit
 from tests.portal.conftest import logged_in_client
@@ -211,14 +213,17 @@ def test_many_panels_at_one_moment_are_all_answered(stack: Stack) -> None:
 
 
 def test_a_grafana_that_hangs_holds_no_page_up(stack: Stack) -> None:
-    """Its panels wait, and the portal's own pages do not."""
+    """Its panels wait, and the portal's own pages do not; nor do panels of others, who have turns of their own."""
     browser = stack.browser("sky-r1")
-    stack.fault(path="/api/ds/query", seconds=20, times=None)
+    at_once = AT_ONCE * WORKERS
+    stack.fault(path="/api/ds/query", seconds=20, times=at_once)
     with ThreadPoolExecutor(60) as pool:
         waiting = [pool.submit(stack.draw, browser, "tenant-circuit", "1") for _ in range(60)]
-        wait_until(lambda: len(stack.seen()) >= 16, "Grafana to be asked")
+        wait_until(lambda: len(stack.seen()) >= at_once, "Grafana to be asked")
         for _ in range(10):
             assert stack.browser("sky-r1").get(f"{stack.portal.url}/my", timeout=10).status_code == 200
+        assert len(stack.seen()) == at_once
+        assert stack.draw(stack.browser("sky-r2"), "tenant-circuits", "1").status_code == 200
         assert not any(one.done() for one in waiting)
         stack.forget()
         assert {one.result().status_code for one in waiting} == {200}
