@@ -51,7 +51,7 @@ def _away(away: GrafanaAway) -> Response:
     return problem(502, "Bad Gateway", str(away))
 
 
-@blueprint.route("/<path:path>", methods=["GET", "POST"])
+@blueprint.route("/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 @checks_itself
 @logged_in
 def proxy(path: str) -> Response:
@@ -75,7 +75,9 @@ def proxy(path: str) -> Response:
 
 
 def _plain(method: str) -> None:
-    """Raise Refused for what wants to become something else, and for a GET that carries more than it says."""
+    """Raise Refused for another method, for what wants to become something else, and for a GET with a body."""
+    if method not in {"GET", "POST"}:
+        raise Refused("method", "panels GET and POST", about=f"{method} {request.path}")
     if "Upgrade" in request.headers or "upgrade" in request.headers.get("Connection", "").lower():
         raise Refused("websocket", "no websockets: panels ask by themselves")
     if method == "GET" and request.content_length:

@@ -7,6 +7,7 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from portal.grafana import paths
 from tests.portal.grafana.conftest import Stack
@@ -116,6 +117,13 @@ def raw(stack: Stack, method: str, path: str, *lines: str, body: bytes = b"") ->
     return int(answer.split(b" ", 2)[1])
 
 
+def refusals(stack: Stack, reason: str) -> float:
+    """How many the proxy has counted for that reason."""
+    text = requests.get(f"{stack.portal.url}/metrics", timeout=10).text
+    wanted = f'backhaul_portal_grafana_refused_total{{reason="{reason}",where="proxy"}}'
+    return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(wanted))
+
+
 @pytest.mark.parametrize("path", TRICKS)
 def test_a_disguised_path_gets_nowhere(stack: Stack, path: str) -> None:
     """Refused as it was written, before anything decodes it; Grafana is not asked."""
@@ -133,10 +141,13 @@ def test_what_panels_do_not_need_is_closed(stack: Stack, path: str) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "FOO"])
 def test_no_other_method(stack: Stack, method: str) -> None:
-    """Also where GET and POST are open."""
+    """Also where GET and POST are open. What HTTP knows is refused as all else is: counted, and in the log."""
+    before = refusals(stack, "method")
     for path in ("d-solo/tenant-circuit", "api/ds/query", "public/build/app.js"):
         assert raw(stack, method, f"/grafana/{path}") in {400, 403, 404, 405, 501}, path
     assert stack.seen() == []
+    if method in {"PUT", "PATCH", "DELETE", "TRACE"}:
+        assert refusals(stack, "method") == before + 3
 
 
 def test_the_method_cannot_be_said_otherwise(stack: Stack) -> None:
