@@ -71,6 +71,15 @@ _HEALTH = Layout(
         23: lines("Disk of Prometheus", "Its blocks, without the last hours.", "prometheus-disk"),
         24: lines("Processor", "Cores each service uses.", "processor-used", stacked=True),
         25: lines("Memory", "What each service holds.", "memory-used", stacked=True),
+        26: lines("Free disk", "Where the exporter runs; an alert starts below 10 %.", "disks-free", most=1),
+        27: states("Pings are sent", "By family of addresses. Red: the exporter cannot.", "pinger-open", height=5),
+        28: states("Inventory is followed", "Red: the last change was not read.", "inventory-followed", height=5),
+        29: lines("Pings not sent", "A second, by family. The system took none of them.", "pings-not-sent"),
+        30: lines("Alerts taken in", "In 5 minutes, by the webhook.", "alerts-received", stacked=True),
+        31: lines("Alerts not understood", "In the hour before, by reason. Any is a fault.", "payloads-quarantined"),
+        32: lines("Refused on the way to Grafana", "In 15 minutes, by reason.", "grafana-refused", stacked=True),
+        33: lines("Live pages", "Pages that follow the alerts.", "portal-streams"),
+        34: lines("Second store: behind", "An alert starts at 5 minutes. Empty without such a store.", "recorded-late"),
     },
 )
 

@@ -1,11 +1,12 @@
-"""The portal's own metrics, added up over its processes: requests by view, how long they took, logins by outcome."""
+"""The portal's own metrics, added up over its processes: requests, logins, live streams, what was refused."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 # prometheus_client looks at this when it is imported: `server.py` sets it before it starts its processes.
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -34,12 +35,29 @@ GRAFANA_REFUSED = Counter(
     ("where", "reason"),
     registry=_registry,
 )
+STREAMS = Gauge(
+    "backhaul_portal_streams_open",
+    "Live streams of pages that are open, by all processes together.",
+    registry=_registry,
+    multiprocess_mode="livesum",
+)
 
 
 def exposition() -> bytes:
     """All of it in Prometheus' text format."""
     if MULTIPROCESS_DIRECTORY not in os.environ:
         return generate_latest(_registry)
+    _forget_ended(Path(os.environ[MULTIPROCESS_DIRECTORY]))
     together = CollectorRegistry()
     MultiProcessCollector(together)  # type: ignore[no-untyped-call]
     return generate_latest(together)
+
+
+def _forget_ended(directory: Path) -> None:
+    """What a process that was killed had open is open no more; its counts go on counting."""
+    for file in directory.glob("gauge_live*_*.db"):
+        process = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            mark_process_dead(process)  # type: ignore[no-untyped-call]

@@ -19,6 +19,7 @@ from inventory.registry import alerts, watching
 from inventory.registry.alerts import AlertRow
 from inventory.registry.scope import LOGIN, SERVICE, Registry
 from portal.live.events import Eyes, Kind, News, batch, hello
+from portal.metrics import STREAMS
 
 T = TypeVar("T")
 
@@ -77,6 +78,7 @@ class Hub:
     async def add(self, stream: Stream) -> None:
         """Let a stream take part; the first one starts the follower."""
         self._streams.add(stream)
+        STREAMS.set(len(self._streams))
         if not self._tasks:
             self._tasks = [asyncio.create_task(work) for work in (self._follow(), self._check_sessions())]
             for task in self._tasks:
@@ -87,6 +89,7 @@ class Hub:
     def remove(self, stream: Stream) -> None:
         """Forget a stream; without any nobody asks the database."""
         self._streams.discard(stream)
+        STREAMS.set(len(self._streams))
         if not self._streams:
             self._stop()
 

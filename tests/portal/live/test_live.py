@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +17,8 @@ import requests
 
 from inventory.registry import people, sessions
 from inventory.registry.scope import LOGIN, Scope
+from portal.metrics import MULTIPROCESS_DIRECTORY
+from tests.harness import wait_until
 from tests.portal.serving import COOKIE, Served, end, fire
 from tests.portal.world import DELTA, SKY, STAFF, Isp
 
@@ -104,6 +110,33 @@ def test_the_counter_is_that_of_the_one_who_looks(served: Served) -> None:
         assert tenant.next()[1]["open"] == few + 1
         end(served.registry, more)
         end(served.registry, own)
+
+
+def test_open_streams_are_counted_over_all_processes(served: Served) -> None:
+    """Whichever process is asked; and no longer than they are open."""
+
+    def opened() -> list[str]:
+        lines = requests.get(f"{served.url}/metrics", timeout=10).text.splitlines()
+        return [line for line in lines if line.startswith("backhaul_portal_streams_open ")]
+
+    wait_until(lambda: opened() == ["backhaul_portal_streams_open 0.0"], "the streams of other tests to be over")
+    with ExitStack() as several:
+        who = ("sky-r1", "sky-r2", "engineer", "support", "admin")
+        readers = [several.enter_context(stream(served, served.token(each))) for each in who]
+        assert {reader.next()[0] for reader in readers} == {"hello"}
+        assert {opened()[0] for _ in range(4)} == {"backhaul_portal_streams_open 5.0"}
+    wait_until(lambda: opened() == ["backhaul_portal_streams_open 0.0"], "them to be over")
+
+
+def test_a_process_that_was_killed_has_nothing_open(tmp_path: Path) -> None:
+    """Its file stays, and is told from those of the living."""
+    environ = {**os.environ, MULTIPROCESS_DIRECTORY: str(tmp_path)}
+    killed = "import os; from portal.metrics import STREAMS; STREAMS.set(3); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", killed], env=environ, check=False, timeout=60)
+    assert list(tmp_path.glob("gauge_livesum_*.db"))
+    asked = "from portal.metrics import STREAMS, exposition; STREAMS.set(2); print(exposition().decode())"
+    said = subprocess.run([sys.executable, "-c", asked], env=environ, check=True, capture_output=True, timeout=60)
+    assert b"backhaul_portal_streams_open 2.0" in said.stdout
 
 
 def test_text_of_an_alert_cannot_leave_its_event(served: Served) -> None:
