@@ -20,7 +20,7 @@ def fixed_samples(days: Iterable[tuple[Inventory, date]]) -> bytes:
             for sample in _link_samples(inventory.isp.id, link):
                 out.add(*sample)
         for tenant in inventory.tenants.values():
-            for sample in _tenant_samples(inventory.isp.id, tenant, today):
+            for sample in _tenant_samples(inventory, tenant, today):
                 out.add(*sample)
     return out.render()
 
@@ -34,17 +34,21 @@ def _link_samples(isp: str, link: Link) -> Iterator[_Sample]:
         yield metrics.VLAN_CAPACITY, series, vlan.capacity
 
 
-def _tenant_samples(isp: str, tenant: Tenant, today: date) -> Iterator[_Sample]:
+def _tenant_samples(inventory: Inventory, tenant: Tenant, today: date) -> Iterator[_Sample]:
+    isp = inventory.isp.id
     yield metrics.TENANT_INFO, metrics.TENANT_INFO.series(isp, tenant.id, tenant.kind, tenant.name), 1
     for circuit in tenant.circuits:
         if circuit.active.contains(today):
-            yield from _circuit_samples(isp, tenant, circuit)
+            yield from _circuit_samples(isp, tenant, circuit, inventory.devices[circuit.device].driver)
 
 
-def _circuit_samples(isp: str, tenant: Tenant, circuit: Circuit) -> Iterator[_Sample]:
+def _circuit_samples(isp: str, tenant: Tenant, circuit: Circuit, driver: str) -> Iterator[_Sample]:
     labels = (isp, tenant.id, circuit.id)
     info = metrics.CIRCUIT_INFO.series(*labels, circuit.device, tenant.kind, circuit.name)
     yield metrics.CIRCUIT_INFO, info, 1
+    pinged_from = circuit.ping_from if circuit.ping else ""
+    watch = metrics.CIRCUIT_WATCH_INFO.series(*labels, circuit.attach.kind, driver, pinged_from)
+    yield metrics.CIRCUIT_WATCH_INFO, watch, 1
     committed = metrics.CIRCUIT_COMMITTED
     yield committed, committed.series(*labels, "download"), circuit.committed.download
     yield committed, committed.series(*labels, "upload"), circuit.committed.upload

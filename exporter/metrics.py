@@ -129,6 +129,12 @@ CIRCUIT_INFO = _gauge(
 )
 CIRCUIT_SLA_UPTIME = _gauge(
     "isp_circuit_sla_uptime_ratio",
+CIRCUIT_WATCH_INFO = _gauge(
+    "isp_circuit_watch_info",
+    (*_CIRCUIT, "attach", "driver", "ping"),
+    "Always 1; the labels say how the circuit is watched: `attach` is interface, queue or pppoe, `driver` its "
+    "device's, `ping` who pings it (server, device), empty where nobody does.",
+)
     _CIRCUIT,
     "Promised share of time up, 0 to 1. Absent where none is promised.",
 )
@@ -272,6 +278,7 @@ INVENTORY: tuple[Metric, ...] = (
     CIRCUIT_SLA_UPTIME,
     CIRCUIT_SLA_LATENCY,
     CIRCUIT_SLA_LOSS,
+    CIRCUIT_WATCH_INFO,
     CIRCUIT_COMMITTED,
     CIRCUIT_MAINTENANCE,
     RELOAD_SUCCESS,

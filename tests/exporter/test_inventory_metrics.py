@@ -58,6 +58,29 @@ def test_commitments_names_and_maintenance_are_exposed(tmp_path: Path) -> None:
     assert [value(got, "isp_link_maintenance", link=name) for name in ("nttn", "other")] == [0, 1]
 
 
+def test_how_each_circuit_is_watched_is_exposed(tmp_path: Path) -> None:
+    """By what it is attached to, its driver, and who pings it: an alert that nothing can end any more goes by this."""
+    agent = {"id": "agg-1", "driver": "snmp", "host": "127.0.0.1", "snmp": {"version": "2c", "community": "c"}}
+    circuits = [
+        circuit("queue", "core-1", {"queue": "q"}),
+        circuit("pinged", "core-1", {"pppoe": "p"}, ping="127.0.0.1"),
+        circuit("asked", "core-1", {"interface": "i"}, ping="192.0.2.9", ping_from="device"),
+        circuit("port", "agg-1", {"interface": "i"}),
+    ]
+    devices = [routeros("core-1", free_port()), agent]
+    with exporter(tmp_path, devices=devices, tenants=[tenant("t1", *circuits)]) as served:
+        got = served.metrics()
+    watched = {
+        "queue": ("queue", "routeros", ""),
+        "pinged": ("pppoe", "routeros", "server"),
+        "asked": ("interface", "routeros", "device"),
+        "port": ("interface", "snmp", ""),
+    }
+    for name, (attach, driver, ping) in watched.items():
+        labels = {"isp": "skylink", "tenant": "t1", "circuit": name, "attach": attach, "driver": driver, "ping": ping}
+        assert value(got, "isp_circuit_watch_info", **labels) == 1
+
+
 def test_a_circuit_out_of_service_is_nowhere(tmp_path: Path) -> None:
     """Before its first day and after its last a circuit has no series on either endpoint, and is not pinged."""
     today = datetime.now(UTC).date()
