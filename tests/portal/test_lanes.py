@@ -53,7 +53,7 @@ class Hanging:
 async def ask(portal: Portal, method: str, path: str, *headers: tuple[bytes, bytes]) -> int:
     """The status of the answer to a request without a body."""
     status: list[int] = []
-    scope = {"type": "http", "http_version": "1.1", "method": method}
+    scope: dict[str, Any] = {"type": "http", "http_version": "1.1", "method": method}
     path, _, query = path.partition("?")
     scope |= {
         "path": path,
