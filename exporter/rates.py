@@ -1,4 +1,7 @@
-"""Turns counters into bits per second since the last reading, or into nothing where that would be a guess."""
+"""Turns counters into bits per second since the last reading, or into nothing where that would be a guess.
+
+What is exposed of a counter of 32 bits is put right where it goes round: Prometheus would take that for a reset.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,9 @@ class Rates:
 
     def __init__(self) -> None:
         self._last: dict[Series, Counter] = {}
+        # A 32-bit counter as it was when it was last seen to have gone round: from there it counts anew.
+        self._begun: dict[Series, int] = {}
+        self._shown: dict[Series, int] = {}
         self._boot_time: float | None = None
 
     def begin(self, boot_time: float | None) -> None:
@@ -51,18 +57,41 @@ class Rates:
         """The rate of `series` since its last reading, which `now` replaces; None when there is nothing to compare."""
         last = self._last.get(series)
         self._last[series] = now
-        if last is None or last.origin != now.origin or now.at <= last.at:
+        if last is not None and (last.origin != now.origin or now.at <= last.at):
+            last = None
+        if now.wraps_below is not None:
+            return self._narrow(series, last, now, now.wraps_below)
+        if last is None or now.value < last.value:
+            return None
+        return (now.value - last.value) * 8 / (now.at - last.at)
+
+    def total(self, series: Series, now: Counter) -> int:
+        """What to expose of the counter `now`, of which `bits_per_second` was asked: nearly always the counter itself.
+
+        One of 32 bits that went round is shown beyond its end by what it counted, and from there on as begun at 0:
+        rate() sees first all that was counted, then a reset that loses nothing. So no total is kept that a restart of
+        the exporter would lose, which rate() would take for traffic.
+        """
+        return now.value if now.wraps_below is None else self._shown[series]
+
+    def _narrow(self, series: Series, last: Counter | None, now: Counter, wraps_below: int) -> float | None:
+        """As `bits_per_second`, for 32 bits; `last` is None where it does not compare."""
+        begun = self._begun.pop(series, 0)
+        self._shown[series] = now.value
+        if last is None:
             return None
         seconds = now.at - last.at
-        moved = now.value - last.value
-        if now.wraps_below is not None and now.wraps_below * seconds / 8 >= _WRAP:
+        if wraps_below * seconds / 8 >= _WRAP:
             return None  # so long ago that it may have gone round more than once
-        if moved >= 0:
-            return moved * 8 / seconds
-        if now.wraps_below is None:
-            return None
-        wrapped = (moved + _WRAP) * 8 / seconds
-        return wrapped if wrapped <= now.wraps_below else None
+        moved = now.value - last.value
+        if moved < 0:
+            moved += _WRAP
+            if moved * 8 / seconds > wraps_below:
+                return None
+            self._shown[series], self._begun[series] = now.value + _WRAP - begun, now.value
+        elif begun:
+            self._shown[series], self._begun[series] = now.value - begun, begun
+        return moved * 8 / seconds
 
     def forget(self, series: Series) -> None:
         """The counter was not read this time: the next reading of it is a first one."""
@@ -71,3 +100,5 @@ class Rates:
     def keep_only(self, series: Collection[Series]) -> None:
         """Forget every counter that is not in `series`."""
         self._last = {known: counter for known, counter in self._last.items() if known in series}
+        self._begun = {known: begun for known, begun in self._begun.items() if known in series}
+        self._shown = {known: shown for known, shown in self._shown.items() if known in series}

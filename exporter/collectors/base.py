@@ -47,8 +47,8 @@ def write_flow(scrape: Scrape, flow: Flow, counter: Counter | None) -> None:
     if counter is None:
         scrape.rates.forget(flow.bandwidth)
         return
-    scrape.out.add(flow.counter, flow.total, counter.value)
     rate = scrape.rates.bits_per_second(flow.bandwidth, counter)
+    scrape.out.add(flow.counter, flow.total, scrape.rates.total(flow.bandwidth, counter))
     if rate is not None:
         scrape.out.add(flow.gauge, flow.bandwidth, rate)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
+from devices.snmp.interfaces import IF_IN_OCTETS, IF_NAME, IF_OPER_STATUS, IF_OUT_OCTETS
+from tests.devices.scripted_agent import PROTOCOL, Cell, Question, agent, identify, integer, octets
 from tests.exporter.routers import router
 from tests.exporter.served import circuit, exporter, link, routeros, tenant, value
 from tests.harness import fixture_path
@@ -96,3 +100,35 @@ def test_a_recorded_router_whose_counters_overtook_their_old_values(tmp_path: Pa
         assert rate >= (after - before) * 8 / at_most
         assert other is not None
     assert counted[5] > counted[4], "which is why the counter alone would not have told"
+
+
+def test_a_counter_of_32_bits_goes_on_where_it_goes_round(tmp_path: Path) -> None:
+    """What increase() adds up loses nothing at the end of 32 bits, and a reset stays one: the counter falls."""
+    end = 2**32
+    read = iter((end - 1500, end - 500, 500, 90_500, end - 10_500, end - 500, 700, 90_700, 300, 400))
+
+    def narrow(question: Question) -> Sequence[Cell]:
+        if not question.is_bulk:
+            return identify(question) or []
+        column, end = question.oids[0], ("1.3.6.1.2.1.99.0", integer(1))
+        cells = {IF_NAME: octets(b"vlan10"), IF_OPER_STATUS: integer(1), IF_OUT_OCTETS: PROTOCOL.Counter32(7)}
+        if column == IF_IN_OCTETS:
+            cells[column] = PROTOCOL.Counter32(next(read))
+        return [(f"{column}.1", cells[column]), end] if column in cells else [end]
+
+    with agent(narrow) as port:
+        settings = {"version": "2c", "community": "public"}
+        switch = {"id": "agg-1", "driver": "snmp", "host": "127.0.0.1", "port": port, "snmp": settings}
+        with exporter(tmp_path, devices=[switch], links=[link("nttn", (10, "agg-1", "vlan10"))]) as served:
+            totals = []
+            for _ in range(10):
+                got = served.probe("agg-1")
+                totals.append(value(got, "isp_vlan_receive_bytes_total", vlan="10"))
+                assert value(got, "isp_vlan_transmit_bytes_total", vlan="10") == 7
+                served.reload()
+    assert totals[:3] == [end - 1500, end - 500, end + 500], "it goes on by what was counted"
+    assert totals[3:6] == [90_000, end - 11_000, end - 1000], "and from there on counts from 0"
+    assert totals[6:8] == [end + 200, 90_000], "as often as it goes round"
+    assert totals[8:] == [300, 400], "a reset"
+    steps = [now - before if now >= before else now for before, now in pairwise(map(int, filter(None, totals)))]
+    assert sum(steps[:7]) == 2 * end + 90_700 - (end - 1500)

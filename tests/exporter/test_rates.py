@@ -75,3 +75,35 @@ def test_a_counter_that_was_not_read_starts_again() -> None:
     rates.bits_per_second(SERIES, Counter(1, 1.0, "*1"))
     rates.forget(SERIES)
     assert rates.bits_per_second(SERIES, Counter(2, 2.0, "*1")) is None
+
+
+def test_what_is_shown_of_32_bits_adds_up_to_what_was_counted() -> None:
+    """Over a wrap nothing is lost; where readings do not compare it is the counter as it is."""
+    rates, plausible, end = Rates(), 400_000_000, 2**32
+
+    def shown(value: int, at: float, origin: str = "1") -> int:
+        counter = Counter(value, at, origin, plausible)
+        rates.bits_per_second(SERIES, counter)
+        return rates.total(SERIES, counter)
+
+    rates.begin(1000.0)
+    assert [shown(end - 100, 0.0), shown(50, 15.0), shown(80, 30.0)] == [end - 100, end + 50, 30]
+    assert [shown(90, 430.0), shown(95, 445.0)] == [90, 95], "400 s: at that speed it may have gone round twice"
+    assert [shown(end - 5, 460.0), shown(60, 475.0), shown(65, 490.0)] == [end - 5, end + 60, 5]
+    assert [shown(40, 505.0), shown(50, 520.0)] == [40, 50], "a reset"
+    assert [shown(end - 5, 535.0), shown(60, 550.0), shown(65, 565.0, "2")] == [end - 5, end + 60, 65], "another row"
+    assert [shown(end - 5, 580.0, "2"), shown(60, 595.0, "2")] == [end - 5, end + 60]
+    rates.begin(5000.0)
+    assert shown(90, 610.0, "2") == 90, "the device restarted"
+    rates.keep_only(())
+    assert shown(95, 625.0, "2") == 95
+
+
+@given(st.integers(0, 2**63), st.integers(0, 2**63))
+def test_the_total_of_64_bits_is_the_counter(first: int, second: int) -> None:
+    """Whatever it did, it is exposed as the device gave it."""
+    rates = Rates()
+    for number, value in enumerate((first, second)):
+        counter = Counter(value, float(number), "*1")
+        rates.bits_per_second(SERIES, counter)
+        assert rates.total(SERIES, counter) == value
