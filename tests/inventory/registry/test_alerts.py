@@ -163,16 +163,15 @@ def test_alerts_are_found_by_what_people_know_of_them(registry: Registry) -> Non
         assert (alerts.open_count(tx), alerts.names(tx)) == (3, ["CircuitDown", "NttnBandwidthHigh"])
 
 
-def of_label(name: str, value: str) -> Filters:
-    given: dict[str, Any] = {name: value}
-    return Filters(**given)
+def labelled(name: str, value: str) -> dict[str, Any]:
+    return {name: value}
 
 
 @pytest.mark.parametrize("about", ["circuit", "link", "device"])
 def test_the_alerts_of_one_thing_are_found_by_an_index(registry: Registry, about: str) -> None:
     """Its page does not read the isp's whole history; a label that is no id makes it nothing's."""
-    crowd = [reported(number, started=BEGAN + number, **{about: f"x{number % 400}"}) for number in range(2_000)]
-    note(registry, *crowd, reported(5_000, **{about: "No id"}))
+    crowd = [reported(number, started=BEGAN + number, **labelled(about, f"x{number % 400}")) for number in range(2_000)]
+    note(registry, *crowd, reported(5_000, **labelled(about, "No id")))
     postgresql = registry.engine.dialect.name == "postgresql"
     if postgresql:
         with registry.write(SERVICE) as tx:
@@ -180,14 +179,14 @@ def test_the_alerts_of_one_thing_are_found_by_an_index(registry: Registry, about
     asked: list[tuple[str, Any]] = []
     event.listen(registry.engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
     with registry.read(STAFF) as tx:
-        found = alerts.list_alerts(tx, of_label(about, "x7"), per_page=3)
+        found = alerts.list_alerts(tx, Filters(**labelled(about, "x7")), per_page=3)
         statements = [said for said in asked if "FROM alert" in said[0]]
         explain = "EXPLAIN " if postgresql else "EXPLAIN QUERY PLAN "
         plans = [str(tx.connection.exec_driver_sql(explain + sql, given).all()) for sql, given in statements]
     assert (found.total, [row.started for row in found.items]) == (5, [BEGAN + n for n in (1607, 1207, 807)])
     assert len(plans) == 2
     assert all(f"ix_alert_{about}" in plan for plan in plans), plans
-    assert seen(registry, of_label(about, "No id")) == []
+    assert seen(registry, Filters(**labelled(about, "No id"))) == []
 
 
 def test_each_sees_its_own(registry: Registry) -> None:
