@@ -129,14 +129,14 @@ CIRCUIT_INFO = _gauge(
     "Always 1; `device` carries the circuit, `kind` is its tenant's. Absent outside the circuit's active dates, "
     "as every circuit metric is.",
 )
-CIRCUIT_SLA_UPTIME = _gauge(
-    "isp_circuit_sla_uptime_ratio",
 CIRCUIT_WATCH_INFO = _gauge(
     "isp_circuit_watch_info",
     (*_CIRCUIT, "attach", "driver", "ping"),
     "Always 1; the labels say how the circuit is watched: `attach` is interface, queue or pppoe, `driver` its "
     "device's, `ping` who pings it (server, device), empty where nobody does.",
 )
+CIRCUIT_SLA_UPTIME = _gauge(
+    "isp_circuit_sla_uptime_ratio",
     _CIRCUIT,
     "Promised share of time up, 0 to 1. Absent where none is promised.",
 )
@@ -277,10 +277,10 @@ INVENTORY: tuple[Metric, ...] = (
     LINK_MAINTENANCE,
     TENANT_INFO,
     CIRCUIT_INFO,
+    CIRCUIT_WATCH_INFO,
     CIRCUIT_SLA_UPTIME,
     CIRCUIT_SLA_LATENCY,
     CIRCUIT_SLA_LOSS,
-    CIRCUIT_WATCH_INFO,
     CIRCUIT_COMMITTED,
     CIRCUIT_MAINTENANCE,
     RELOAD_SUCCESS,
