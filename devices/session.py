@@ -62,14 +62,14 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One simple queue. Limits are bits per second, None where unlimited or not given."""
+    """One simple queue. Limits are bits per second, infinity where the queue has none, None where not given."""
 
     key: str
     name: str
     upload_bytes: int | None = None
     download_bytes: int | None = None
-    upload_limit: int | None = None
-    download_limit: int | None = None
+    upload_limit: float | None = None
+    download_limit: float | None = None
     upload_drops: int | None = None
     download_drops: int | None = None
     disabled: bool | None = None

@@ -179,7 +179,8 @@ CIRCUIT_BANDWIDTH = _gauge(
 CIRCUIT_LIMIT = _gauge(
     "isp_circuit_limit_bits_per_second",
     _CIRCUIT_DIRECTION,
-    "Bits per second the device enforces on the circuit's queue. Absent where there is no queue or no limit.",
+    "Bits per second the device enforces on the circuit's queue, +Inf where the queue has no limit or is disabled. "
+    "Absent where there is no queue, or its limit was not read (SNMP shows none).",
 )
 CIRCUIT_OPER_UP = _gauge(
     "isp_circuit_oper_up",

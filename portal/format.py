@@ -34,6 +34,11 @@ def bandwidth(bits_per_second: float | None) -> str:
     return f"{_figures(bits_per_second)} bps"
 
 
+def limit(bits_per_second: float | None) -> str:
+    """As `bandwidth`; infinity is a limit that was seen, and is none."""
+    return "no limit" if bits_per_second == math.inf else bandwidth(bits_per_second)
+
+
 def ratio(value: float | None) -> str:
     """A share in per cent: `86 %`, `1.5 %`, `99.95 %`. What is below 100 is never rounded up to it."""
     if not _known(value):
@@ -152,6 +157,7 @@ def install(app: Flask, zone: Callable[[], ZoneInfo]) -> None:
     """Make the filters known to the templates; `zone` is the time zone of the page that is drawn."""
     app.jinja_env.filters |= {
         "bandwidth": bandwidth,
+        "limit": limit,
         "ratio": ratio,
         "utilization": utilization,
         "milliseconds": milliseconds,

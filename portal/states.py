@@ -7,6 +7,7 @@ While Prometheus is away everything is unknown and `away` of the answer says so;
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -130,7 +131,7 @@ def devices_now(prometheus: Prometheus, isp: str, ids: Collection[str]) -> Now[D
 
 
 def limits_seen(prometheus: Prometheus, isp: str, device: str, ids: Collection[str]) -> Now[Mapping[str, float]]:
-    """What `device` enforces on the circuits `ids`: bits per second by direction, where it has a limit."""
+    """What `device` enforces on the circuits `ids`: bits per second by direction, infinity for none."""
     return page(prometheus, "device-limits", "circuit", ids, _limits, isp=isp, device=device)
 
 
@@ -191,8 +192,9 @@ def _circuit(figures: Figures) -> CircuitNow:
 
 
 def _limits(figures: Figures) -> Mapping[str, float]:
+    """By direction. One that is there without a figure is +Inf: the queue limits nothing."""
     samples = figures.all("isp_circuit_limit_bits_per_second")
-    return {one.labels["direction"]: one.value for one in samples if one.value is not None}
+    return {one.labels["direction"]: math.inf if one.value is None else one.value for one in samples}
 
 
 def _link(figures: Figures) -> LinkNow:

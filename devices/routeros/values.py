@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 # Weeks, days, hours, minutes, seconds, milli-, micro-, nanoseconds.
@@ -28,13 +29,13 @@ def parse_duration(text: str | None) -> float | None:
     return sum(float(number) * unit for number, unit in zip(match.groups(), _UNIT_SECONDS, strict=False) if number)
 
 
-def parse_rate(text: str | None) -> int | None:
-    """Bits per second of `10M`, `512k`, `1.5G` or `10000000`; None for anything else, and for 0: unlimited."""
+def parse_rate(text: str | None) -> float | None:
+    """Bits per second of `10M`, `512k`, `1.5G` or `10000000`, infinity for 0: unlimited; None for anything else."""
     match = _RATE.fullmatch(text) if text else None
     if match is None:
         return None
     whole, fraction, suffix = match.groups(default="")
-    return int(whole + fraction) * _RATE_FACTOR[suffix] // 10 ** len(fraction) or None
+    return int(whole + fraction) * _RATE_FACTOR[suffix] // 10 ** len(fraction) or math.inf
 
 
 def parse_pair(text: str | None) -> tuple[str | None, str | None]:

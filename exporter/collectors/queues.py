@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from devices.session import Queue
@@ -46,13 +47,14 @@ def _write(scrape: Scrape, circuit: CircuitPlan, queue: Queue, at: float) -> Non
 
 
 def _write_direction(
-    scrape: Scrape, flow: CircuitFlow, queue: Queue, read: tuple[int | None, int | None], at: float
+    scrape: Scrape, flow: CircuitFlow, queue: Queue, read: tuple[int | None, float | None], at: float
 ) -> None:
     count, limit = read
     write_flow(scrape, flow.flow, None if count is None else Counter(count, at, queue.key))
     # A disabled queue enforces nothing, whatever limit is written in it.
-    if limit is not None and not queue.disabled:
-        scrape.out.add(metrics.CIRCUIT_LIMIT, flow.limit, limit)
+    enforced = math.inf if queue.disabled else limit
+    if enforced is not None:
+        scrape.out.add(metrics.CIRCUIT_LIMIT, flow.limit, enforced)
 
 
 QUEUES = Collector(wanted=lambda plan: bool(plan.circuits["queue"]), collect=_collect)

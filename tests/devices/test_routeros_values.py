@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 
 import pytest
 from hypothesis import given
@@ -52,10 +53,11 @@ def test_durations_add_up(parts: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "rate"),
     [("10M", 10_000_000), ("512k", 512_000), ("1.5G", 1_500_000_000), ("20000000", 20_000_000), ("0.25k", 250)]
-    + [(text, None) for text in ("0", "0M", "unlimited", "10m", "-5", "", None, "1e9", "\u0661M")],
+    + [("0", math.inf), ("0M", math.inf)]
+    + [(text, None) for text in ("unlimited", "10m", "-5", "", None, "1e9", "\u0661M")],
 )
-def test_rates(text: str | None, rate: int | None) -> None:
-    """Suffixes are powers of ten; nothing and 0 are no limit."""
+def test_rates(text: str | None, rate: float | None) -> None:
+    """Suffixes are powers of ten; 0 is no limit, which is not the same as nothing."""
     assert parse_rate(text) == rate
 
 
@@ -72,7 +74,7 @@ def test_pairs(text: str | None, pair: tuple[str | None, str | None]) -> None:
 def test_no_text_breaks_a_parser(text: str | None) -> None:
     """Whatever a router says, a value is read or is None."""
     assert parse_duration(text) is None or isinstance(parse_duration(text), float | int)
-    assert parse_rate(text) is None or isinstance(parse_rate(text), int)
+    assert parse_rate(text) is None or isinstance(parse_rate(text), int) or parse_rate(text) == math.inf
     assert parse_count(text) is None or str(text).isdigit()
     assert parse_bool(text) in (None, True, False)
     assert len(parse_pair(text)) == 2

@@ -102,6 +102,27 @@ def test_what_is_missing_costs_itself_alone(tmp_path: Path) -> None:
     assert "there is no queue named 'r1'" in log
 
 
+def test_a_queue_that_enforces_nothing_has_an_infinite_limit(tmp_path: Path) -> None:
+    """Without a limit, each way by itself, and disabled; where the router says nothing of limits there is no sample."""
+    with router() as device:
+        device.queue(1, "half", 7, 9, limit="0/2000000")
+        device.queue(2, "disabled", 7, 9, limit="1M/2M")
+        device.queue(3, "silent", 7, 9, limit="")
+        device.tables["/queue/simple/print"][1]["disabled"] = "true"
+        circuits = [circuit(name, "core-1", {"queue": name}) for name in ("half", "disabled", "silent")]
+        with exporter(tmp_path, devices=[routeros("core-1", device.port)], tenants=[tenant("t1", *circuits)]) as served:
+            got = served.probe("core-1")
+    limits = {
+        name: [
+            value(got, "isp_circuit_limit_bits_per_second", circuit=name, direction=way)
+            for way in ("upload", "download")
+        ]
+        for name in ("half", "disabled", "silent")
+    }
+    nothing = float("inf")
+    assert limits == {"half": [nothing, 2_000_000], "disabled": [nothing, nothing], "silent": [None, None]}
+
+
 def test_missing_counters_are_told_wherever_they_are_missing(tmp_path: Path) -> None:
     """An interface, a queue and a PPPoE session without byte counters each fail their collector by name."""
     with router() as device:

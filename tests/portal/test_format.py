@@ -17,6 +17,7 @@ from portal.format import (
     duration,
     errors_for,
     full,
+    limit,
     local,
     milliseconds,
     ratio,
@@ -36,6 +37,11 @@ NOON = datetime(2026, 11, 29, 6, 0, tzinfo=UTC).timestamp()  # 12:00 in Dhaka
 def test_bandwidth(value: float, text: str) -> None:
     """Three figures and the unit that fits."""
     assert bandwidth(value) == text
+
+
+def test_a_limit_that_is_none_is_told_from_one_not_seen() -> None:
+    """Infinity is a queue without a limit."""
+    assert (limit(float("inf")), limit(None), limit(158e6)) == ("no limit", ABSENT, "158 Mbps")
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,16 @@ def test_what_a_device_says_of_itself(measured: FlaskClient, figures: StandIn) -
     assert "200 Mbps / 100 Mbps — no limit seen" in page
 
 
+def test_a_queue_that_limits_nothing_is_told(measured: FlaskClient, figures: StandIn) -> None:
+    """No limit is another than what was bought, on the device's page and on the circuit's."""
+    circuit = SKY.circuit(SKY.client)
+    of = {"isp": SKY.id, "device": SKY.device, "tenant": SKY.client, "circuit": circuit}
+    for direction in ("download", "upload"):
+        figures.put("isp_circuit_limit_bits_per_second", float("inf"), **of, direction=direction)
+    assert "200 Mbps / 100 Mbps no limit / no limit ◆ differs" in text_of(measured, f"/devices/{SKY.device}")
+    assert "no limit / no limit ◆ not what was bought" in text_of(measured, f"/circuits/{circuit}")
+
+
 @contextmanager
 def exporting(inventory: Inventory, shard: Shard = WHOLE) -> Iterator[str]:
     """The exporter itself, on a port."""
