@@ -6,6 +6,7 @@ from typing import get_args
 
 import yaml
 
+from inventory.device_section import DRIVERS
 from inventory.fields import day, ip_address, latency, loss, mbps, uptime
 from inventory.models import ActivePeriod, Attach, AttachKind, Circuit, Committed, Faces, PingFrom, Sla
 from inventory.problems import Failed, Wrong
@@ -30,8 +31,8 @@ def circuit(at: Field, tenant: Read[str]) -> Circuit:
     ping_from = entry.maybe("ping_from", _ping_from)
     sla = entry.maybe("sla", _sla).otherwise(Sla())
     active = entry.maybe("active", _active).otherwise(ActivePeriod())
-    if entry.finish() and ping_from.ok and ping_from.value == "device" and not entry.has("ping"):
-        entry.report(ping_from.line, 'ping_from is "device" but there is no ping; expected the address to ping')
+    if entry.finish() and ping_from.ok and ping_from.value == "device":
+        _check_ping_from_device(entry, ping_from.line, device)
     return Circuit(
         id=name.value,
         name=title.value,
@@ -45,6 +46,14 @@ def circuit(at: Field, tenant: Read[str]) -> Circuit:
         sla=sla.value,
         active=active.value,
     )
+
+
+def _check_ping_from_device(entry: Entry, line: int, device: Read[str]) -> None:
+    driver = entry.source.ids.drivers.get(device.value, "") if device.ok else ""
+    if driver and not DRIVERS[driver].pings:
+        entry.report(line, f'ping_from is "device", and devices of driver {driver} ping nothing; expected server')
+    elif not entry.has("ping"):
+        entry.report(line, 'ping_from is "device" but there is no ping; expected the address to ping')
 
 
 def _attach(at: Field) -> Attach:

@@ -54,6 +54,8 @@ def device(at: Field) -> Device:
     place = entry.maybe("place", text)
     login = _login(entry, driver)
     entry.finish()
+    if name.ok and driver.ok:
+        at.source.ids.drivers[name.value] = driver.value
     return Device(
         id=name.value,
         driver=driver.value,
@@ -159,14 +161,15 @@ def _key_secret(at: Field) -> Secret:
 
 @dataclass(frozen=True, slots=True)
 class _Driver:
-    """What a driver needs to log in: the keys that are its own, and how they are read."""
+    """What a driver needs to log in: the keys that are its own, and how they are read. `pings` says if it can."""
 
     keys: tuple[str, ...]
     read: Callable[[Entry], _Login]
+    pings: bool = False
 
 
 # A new driver is one line here and one in models.DRIVER_NAMES.
 DRIVERS = {
-    "routeros": _Driver(("username", "password", "tls"), _routeros),
+    "routeros": _Driver(("username", "password", "tls"), _routeros, pings=True),
     "snmp": _Driver(("snmp",), _snmp),
 }

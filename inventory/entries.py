@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -53,9 +53,9 @@ class EntryErrors(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The ids a body may refer to. Whether its own id is in use, the registry says when it is saved."""
+    """The ids a body may refer to, devices with their drivers. Whether its own id is in use, saving it says."""
 
-    devices: Iterable[str] = ()
+    devices: Mapping[str, str] = field(default_factory=dict)
     links: Iterable[str] = ()
     circuits: Iterable[str] = ()
 
@@ -140,6 +140,7 @@ def _read(body: object, parse: Parser[T], known: Known, at: tuple[str, ...] = ()
 
 def _ids(known: Known) -> Ids:
     ids = Ids()
+    ids.drivers.update(known.devices)
     for kind, names in (("device", known.devices), ("link", known.links), ("circuit", known.circuits)):
         for name in names:
             ids.declare(kind, name, Spot(0, TOP, f'"{name}"'))

@@ -23,9 +23,10 @@ class _Reference(NamedTuple):
 
 
 class Ids:
-    """The ids of one file by kind (device, link, tenant, circuit, maintenance)."""
+    """The ids of one file by kind (device, link, tenant, circuit, maintenance), and `drivers` by device."""
 
     def __init__(self) -> None:
+        self.drivers: dict[str, str] = {}
         self._given: dict[str, dict[str, Spot]] = defaultdict(dict)
         self._references: list[_Reference] = []
         self._incomplete: set[str] = set()

@@ -18,7 +18,11 @@ _MOST = 10_000  # of what a body of 256 KiB can name
 
 def known_devices(tx: Transaction, *named: object) -> Known:
     """The devices among those a body names."""
-    return Known(devices=_those(tx, devices, devices.c.device, named))
+    wanted = _ids(named)
+    if not wanted:
+        return Known()
+    found = select(devices.c.device, devices.c.driver).where(tx.visible(devices), devices.c.device.in_(wanted))
+    return Known(devices={row.device: row.driver for row in tx.connection.execute(found)})
 
 
 def known_members(tx: Transaction, on_circuits: object, on_links: object) -> Known:
@@ -34,8 +38,12 @@ def _items(value: object) -> Collection[object]:
 
 
 def _those(tx: Transaction, table: Table, key: Column[Any], named: Collection[object]) -> list[str]:
-    """Text that is no id names nothing, and is not for a database to see."""
-    wanted = sorted({name for name in named if isinstance(name, str) and _ID.fullmatch(name)})[:_MOST]
+    wanted = _ids(named)
     if not wanted:
         return []
     return list(tx.connection.execute(select(key).where(tx.visible(table), key.in_(wanted))).scalars())
+
+
+def _ids(named: Collection[object]) -> list[str]:
+    """Text that is no id names nothing, and is not for a database to see."""
+    return sorted({name for name in named if isinstance(name, str) and _ID.fullmatch(name)})[:_MOST]

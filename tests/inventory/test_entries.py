@@ -29,7 +29,7 @@ from inventory.secrets import Secret
 from tests.inventory.registry.kit import body, written
 from tests.inventory.test_loader_properties import VALUES
 
-KNOWN = Known(devices=["sky-core", "sky-edge"], links=["sky-up"], circuits=["sky-c1"])
+KNOWN = Known(devices={"sky-core": "routeros", "sky-edge": "snmp"}, links=["sky-up"], circuits=["sky-c1"])
 ROUTER: dict[str, Any] = {
     "id": "r",
     "driver": "routeros",
@@ -88,6 +88,16 @@ def test_everything_wrong_is_said_by_field() -> None:
     with pytest.raises(EntryErrors) as caught:
         read_isp({"id": "a", "name": "A", "timezone": "Dhaka", "currency": "taka", "contacts": 5})
     assert set(fields(caught)) == {"timezone", "currency", "contacts"}
+
+
+def test_a_device_that_cannot_ping_is_not_asked_to() -> None:
+    """Over SNMP nothing is pinged, so such a circuit would stay unknown; over the RouterOS API it is."""
+    entry = {"id": "c", "name": "C", "attach": {"queue": "q"}, "committed_mbps": 1, "ping": "192.0.2.9"}
+    read_circuit(entry | {"device": "sky-core", "ping_from": "device"}, KNOWN, "t")
+    with pytest.raises(EntryErrors) as caught:
+        read_circuit(entry | {"device": "sky-edge", "ping_from": "device"}, KNOWN, "t")
+    wrong = 'ping_from is "device", and devices of driver snmp ping nothing; expected server'
+    assert fields(caught) == {"ping_from": wrong}
 
 
 def test_nothing_is_expanded_and_no_file_is_opened(tmp_path: Path) -> None:
