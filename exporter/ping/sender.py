@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import structlog
 
 from exporter.exposition import Exposition, Metric
-from exporter.ping.sockets import Family, IcmpSocket, Reply, SocketRefused
+from exporter.ping.sockets import Family, IcmpSocket, Reply, SocketRefused, reaches_out
 from exporter.ping.target import Target
 
 log = structlog.get_logger()
@@ -20,21 +20,25 @@ SOCKET_UP = Metric(
     "backhaul_pinger_socket_up",
     "gauge",
     ("family",),
-    "1 when this server may send pings of the family (ipv4, ipv6), else 0 (the log says what to set). "
-    "Absent where no circuit needs the family.",
+    "1 when this server can send pings of the family (ipv4, ipv6), 0 when it is refused the socket or has no address "
+    "to send from (the log says what to set). Absent where no circuit needs the family.",
 )
 NOT_SENT = Metric(
     "backhaul_pinger_not_sent_total",
     "counter",
     ("family",),
-    "Pings that were due and not sent: no socket, refused by this system, or the pinger had no time. "
+    "Pings that were due and not sent: no socket, no address, refused by this system, or the pinger had no time. "
     "They count as unknown, not as lost.",
 )
 METRICS: tuple[Metric, ...] = (SOCKET_UP, NOT_SENT)
 
 # The way to the target is gone: a cut cable, a deleted interface. Such a ping failed. All other errors are this
-# system's (EPERM of a local firewall, ENOBUFS, ...) and say nothing about the circuit.
+# system's (EPERM of a local firewall, ENOBUFS, ...) and say nothing about the circuit; nor do these where the system
+# never had an address of the family to send from, as a container without IPv6.
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENODEV, errno.EADDRNOTAVAIL})
+
+_NO_ADDRESS = "this system has no IPv6 address but for its own links: give it one, or its container (docs/install.md)"
+_STUCK_SECONDS = 3.0  # every target has its turn once a second
 
 _SAY_AGAIN_SECONDS = 60.0  # the same reason is logged once in this time, not for every circuit and second
 
@@ -47,6 +51,8 @@ class Sender:
         self._socket: IcmpSocket | None = None
         self.wanted = False
         self._not_sent = 0
+        self._reaches_out = False  # once it did, a way that is missing is one that was lost
+        self._stuck_at = -math.inf
         self._said: dict[str, float] = {}
         self._up_series = SOCKET_UP.series(family.name)
         self._not_sent_series = NOT_SENT.series(family.name)
@@ -54,6 +60,7 @@ class Sender:
     def open(self) -> None:
         """Open the socket if it is needed and not open; says in the log, once, why that cannot be."""
         self.wanted = True
+        self._look_out()
         if self._socket is not None:
             return
         try:
@@ -72,11 +79,15 @@ class Sender:
         if not error:
             return
         target.locate()
-        if error in _NO_WAY:
-            target.stats.record(None)
-        else:
+        if error not in _NO_WAY:
             self.pass_over(target)
             self._say_not_sent(target, os.strerror(error))
+        elif self._reaches_out or target.on_link:
+            target.stats.record(None)
+        else:
+            self._stuck_at = now
+            self.pass_over(target)
+            self._say_not_sent(target, _NO_ADDRESS)
 
     def replies(self) -> Iterator[Reply]:
         """The echo replies that came in; whose they are is still to be checked."""
@@ -90,7 +101,9 @@ class Sender:
     def write(self, exposition: Exposition, *, alive: bool) -> None:
         """Add the family's own metrics, where a circuit needs it."""
         if self.wanted:
-            exposition.add(SOCKET_UP, self._up_series, int(alive and self._socket is not None))
+            self._look_out()
+            stuck = time.monotonic() - self._stuck_at < _STUCK_SECONDS
+            exposition.add(SOCKET_UP, self._up_series, int(alive and self._socket is not None and not stuck))
             exposition.add(NOT_SENT, self._not_sent_series, self._not_sent)
 
     def close(self) -> None:
@@ -98,6 +111,9 @@ class Sender:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def _look_out(self) -> None:
+        self._reaches_out = self._reaches_out or reaches_out(self._family)
 
     def _say_not_sent(self, target: Target, reason: str) -> None:
         now = time.monotonic()

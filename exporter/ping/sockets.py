@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 import structlog
@@ -40,6 +41,21 @@ class Family:
 
 IPV4: Final = Family("ipv4", socket.AF_INET, socket.IPPROTO_ICMP, icmp.ICMP, slice(4, 8))
 IPV6: Final = Family("ipv6", socket.AF_INET6, socket.IPPROTO_ICMPV6, icmp.ICMPV6, slice(8, 24))
+
+
+_IPV6_ADDRESSES = Path("/proc/net/if_inet6")  # a line each: address, interface's index, prefix, scope, flags, its name
+_GLOBAL_SCOPE = "00"  # RFC 4007's global scope as Linux writes it; unique local addresses (fc00::/7) have it too
+
+
+def reaches_out(family: Family) -> bool:
+    """Whether this system has an address that is good beyond its own links. Asked of IPv6; IPv4 is taken for given."""
+    if family is IPV4:
+        return True
+    try:
+        addresses = _IPV6_ADDRESSES.read_text(encoding="ascii")
+    except FileNotFoundError:  # a kernel without IPv6
+        return False
+    return any(line.split()[3] == _GLOBAL_SCOPE for line in addresses.splitlines())
 
 
 class SocketRefused(Exception):

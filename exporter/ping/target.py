@@ -29,6 +29,7 @@ class Target:
         "address",
         "cookie",
         "family",
+        "on_link",
         "sequence",
         "sockaddr",
         "source",
@@ -41,6 +42,7 @@ class Target:
         self.address = address
         self.family = socket.AF_INET if ip.version == 4 else socket.AF_INET6
         self.source = ip.packed
+        self.on_link = ip.is_link_local
         self._zone = ip.scope_id if isinstance(ip, ipaddress.IPv6Address) else None
         self.sockaddr = b""
         self.cookie = int.from_bytes(os.urandom(8))

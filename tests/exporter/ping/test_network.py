@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import pytest
 
+from exporter.ping.stats import STREAK
 from exporter.ping.wheel import SLOTS
 from tests.exporter.ping.network import Namespace, cable, namespace
-from tests.exporter.ping.pinger_process import PingerProcess, pinger_process, wait_for_verdicts
-from tests.harness import require_root
+from tests.exporter.ping.pinger_process import PingerProcess, Reading, pinger_process, wait_for_verdicts
+from tests.harness import require_root, wait_until
 
 pytestmark = pytest.mark.root
 
@@ -96,6 +97,31 @@ def test_what_stops_one_ping_stops_none_of_the_same_turn(tmp_path: Path) -> None
         assert reading.value("isp_circuit_ping_sent_total", turn[3]) == 0
         for name in circuits.keys() - {turn[1], turn[3]}:
             assert reading.value("isp_circuit_ping_loss_ratio", name) == 0
+
+
+def test_a_system_without_ipv6_says_nothing_of_circuits_and_with_it_no_route_is_down(tmp_path: Path) -> None:
+    """Without an address to send from a circuit is unknown and the family away; with one a missing route is its own."""
+    require_root()
+    with namespace() as near, pinger_process(tmp_path / "log", *near.enter()) as pinger:
+        pinger.set_circuits({"v4": "127.0.0.1", "loop": "::1", "v6": "2001:db8::9"})
+        reading = wait_for_verdicts(pinger.read, v4=1, loop=1, v6=None)
+        assert reading.value("isp_circuit_ping_sent_total", "v6") == 0
+        assert reading.family_value("backhaul_pinger_socket_up", "ipv6") == 0
+        assert reading.family_value("backhaul_pinger_socket_up", "ipv4") == 1
+        assert pinger.log().count("has no IPv6 address") == 1
+        near.run("ip", "link", "add", "lan", "type", "veth", "peer", "name", "port")
+        near.run("ip", "link", "set", "lan", "up")
+        near.run("ip", "address", "add", "2001:db8:1::1/64", "dev", "lan", "nodad")
+        before = wait_for_verdicts(pinger.read, v4=1, loop=1, v6=0).value("isp_circuit_ping_sent_total", "v6") or 0
+        near.run("ip", "link", "delete", "lan")
+
+        def pinged_on() -> Reading | None:
+            now = pinger.read()
+            return now if (now.value("isp_circuit_ping_sent_total", "v6") or 0) > before + STREAK else None
+
+        after = wait_until(pinged_on, "more pings without the address")
+        assert after.up("v6") == 0, "an address that was lost is a cut line"
+        assert after.family_value("backhaul_pinger_socket_up", "ipv6") == 1
 
 
 def test_a_peer_that_refuses_does_not_disturb_the_others(tmp_path: Path) -> None:
