@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path("var/demo"),
         metavar="DIR",
-        help="where it keeps its files, anew at each start; default %(default)s",
+        help="where it keeps its files, anew at each start: an empty folder, or the demo's own; default %(default)s",
     )
     demo.set_defaults(run=_demo)
 

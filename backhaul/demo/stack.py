@@ -26,6 +26,7 @@ from inventory.vault import Vault, new_key
 MOVE_PORTS = '--port-offset 100, as in `make run ARGS="--port-offset 100"`'
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LATER = 3600  # seconds: longer than loading the history can take
+MARKER = "emptied-by-backhaul-demo"  # a file that says of a folder that it is the demo's to empty
 
 
 def run(data: Path, port_offset: int) -> int:
@@ -38,7 +39,10 @@ def run(data: Path, port_offset: int) -> int:
         listed = "\n".join(f"port {port} ({name}) is taken" for name, port in taken)
         return _fail(f"{listed}\nEnd what listens there, or move all ports: {MOVE_PORTS}")
     data = data.resolve()  # the programs run in it, so that no .env beside the caller is read by them
-    running = Running(data / "logs")
+    try:
+        running = Running(_claimed(data) / "logs")
+    except (StartError, OSError) as error:
+        return _fail(str(error))
     with _signals_end_it() as asked:
         try:
             _say("Backhaul: the whole stack on this machine, with a simulated network. It starts in about 20 s.\n\n")
@@ -91,6 +95,18 @@ def _signals_end_it() -> Iterator[Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _claimed(data: Path) -> Path:
+    """The folder, marked as the demo's. Raises StartError where it holds what the demo did not make."""
+    data.mkdir(parents=True, exist_ok=True)
+    if not (data / MARKER).exists() and any(data.iterdir()):
+        raise StartError(
+            f"{data} holds files and was not made by the demo, which empties its folder at each start.\n"
+            "Name an empty or a new folder (--data DIR), or delete this one if it is an older demo's."
+        )
+    (data / MARKER).touch()
+    return data
 
 
 def _emptied(data: Path) -> Path:

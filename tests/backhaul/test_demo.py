@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from backhaul.demo.ports import Ports
+from backhaul.demo.stack import MARKER
 from tests.harness import BIN, wait_until
 
 NOC = "whatsapp:+8801700000000"
@@ -191,6 +192,19 @@ def test_a_second_demo_says_which_ports_are_taken(demo: Demo, tmp_path: Path) ->
     assert "Traceback" not in second.stderr
 
 
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    """What would be deleted at a start may be anything there: the demo says so and ends."""
+    (tmp_path / "backhaul.db").write_text("a registry", encoding="utf-8")
+    (tmp_path / "prometheus").mkdir()
+    refused = subprocess.run(command(free_offset(), tmp_path), capture_output=True, text=True, timeout=30, check=False)
+    assert refused.returncode == 1
+    assert f"{tmp_path} holds files and was not made by the demo" in refused.stderr
+    assert "--data DIR" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"backhaul.db", "prometheus"}
+    assert (tmp_path / "backhaul.db").read_text(encoding="utf-8") == "a registry"
+
+
 def test_ctrl_c_leaves_no_process(demo: Demo) -> None:
     """Every process it started is gone, and its ports are free. Runs last: it ends the demo."""
     children = psutil.Process(demo.process.pid).children(recursive=True)
@@ -202,8 +216,13 @@ def test_ctrl_c_leaves_no_process(demo: Demo) -> None:
 
 
 def test_ctrl_c_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
-    """Also pressed twice, and where a script started it in the background, which is with the signal ignored."""
+    """Also pressed twice, and where a script started it in the background, which is with the signal ignored.
+
+    Its folder is of an earlier run, which is emptied.
+    """
     offset = free_offset()
+    (tmp_path / MARKER).touch()
+    (tmp_path / "backhaul.db").write_text("of an earlier run", encoding="utf-8")
     process = subprocess.Popen(
         ["env", "--ignore-signal=INT", *command(offset, tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -220,6 +239,7 @@ def test_ctrl_c_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
     assert not any(alive(child) for child in children)
     assert not Ports.with_offset(offset).taken()
     assert not list(tmp_path.glob("*.om")), "the history's source is 60 MB"
+    assert not (tmp_path / "backhaul.db").read_bytes().startswith(b"of an earlier run")
 
 
 def test_kill_9_leaves_no_process(tmp_path: Path) -> None:
