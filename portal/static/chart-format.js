@@ -35,7 +35,8 @@ export function amount(value, unit) {
 }
 
 export function duration(seconds) {
-  return seconds < 3600 ? `${seconds / 60} minutes` : seconds === 3600 ? "an hour" : `${seconds / 3600} hours`;
+  if (seconds < 3600) return `${seconds / 60} minutes`;
+  return seconds === 3600 ? "an hour" : seconds === 86400 ? "a day" : `${seconds / 3600} hours`;
 }
 
 // Times in the provider's zone, on a clock of 24 hours, whatever the browser's are.

@@ -136,6 +136,10 @@ def test_another_range_is_drawn_without_another_page(opened: Visit) -> None:
     assert page.url.endswith("range=30d")
     expect(chart.locator("caption")).to_have_text("Each point is the mean of an hour.")
     photograph(page, "charts-30d")
+    page.locator("[data-ranges] a[data-range='1y']").click()
+    expect(chart.locator("caption")).to_have_text("Each point is the mean of a day.")
+    expect(chart.locator("canvas")).to_be_visible()
+    photograph(page, "charts-1y")
 
 
 def test_a_chart_that_cannot_be_drawn_says_why(opened: Visit) -> None:
