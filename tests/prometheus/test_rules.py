@@ -35,8 +35,8 @@ FOREIGN = {
     *("backhaul_pinger_socket_up", "alertmanager_notifications_failed_total"),
     *("prometheus_rule_evaluation_failures_total", "prometheus_rule_group_iterations_missed_total"),
     *("prometheus_tsdb_compactions_failed_total", "prometheus_tsdb_wal_truncations_failed_total"),
-    *("prometheus_tsdb_wal_writes_failed_total", "prometheus_remote_storage_highest_timestamp_in_seconds"),
-    "prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
+    *("prometheus_tsdb_wal_writes_failed_total", "prometheus_remote_storage_queue_highest_sent_timestamp_seconds"),
+    *("backhaul_disk_free_bytes", "backhaul_disk_size_bytes"),
 }
 
 # A section of the runbooks: its title, and what stands below it.
