@@ -16,6 +16,7 @@ from flask import Flask
 from devices import open_session
 from exporter.ping.pinger import Pinger
 from exporter.registry_source import RegistrySource, start_following
+from exporter.self_metrics import disks_from
 from exporter.service import Exporter
 from exporter.views import create_app
 from inventory.loader import InventoryError, load_inventory
@@ -35,11 +36,13 @@ def serve(inventory: str, listen: Address, environ: Mapping[str, str], shard: Sh
 
     `inventory` is the path of a file, or the URL of the registry, whose changes are followed. Of its devices those of
     `shard` are read.
-    Raises InventoryError when the inventory is not good, SettingError when the address cannot be listened on.
+    Raises InventoryError when the inventory is not good, SettingError when the address cannot be listened on or a
+    disk of BACKHAUL_DISKS cannot be measured.
     """
+    disks = disks_from(environ)
     registry = RegistrySource(inventory, environ) if "://" in inventory else None
     load = registry.load if registry else lambda: load_inventory(Path(inventory), environ)
-    exporter = Exporter(load, Pinger(), open_session, shard)
+    exporter = Exporter(load, Pinger(), open_session, shard, disks)
     devices = len(exporter.targets)
     # A registry may grow while it is followed; a file is one that somebody has finished.
     threads = _threads(max(devices, _DEVICES_TO_COME) if registry else devices)

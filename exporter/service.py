@@ -47,13 +47,15 @@ class ReadElsewhere(Exception):
 class Exporter:
     """Answers for every device of its inventories that is of its shard. Methods may be called from any thread."""
 
-    def __init__(self, load: Load, pinger: Pinger, open_session: Opener, shard: Shard = WHOLE) -> None:
+    def __init__(
+        self, load: Load, pinger: Pinger, open_session: Opener, shard: Shard = WHOLE, disks: Sequence[str] = ("/",)
+    ) -> None:
         """Load the inventories. Raises InventoryError when they are not good."""
         self._shard = shard
         self._load = load
         self._pinger = pinger
         self._open = open_session
-        self._self = SelfMetrics()
+        self._self = SelfMetrics(disks)
         self._change = threading.Lock()
         self._reload_good = True
         inventories = _each(load())

@@ -26,7 +26,8 @@ field (`promtool check metrics` objects; it is our one exception). `receive` and
 
 A ping family may be on both endpoints, but each of its series is on one: `/metrics` has what the server pings, `/probe`
 what the device pings. Besides these, `/metrics` has `backhaul_exporter_*` (the probes by outcome, and how long they
-took) and the usual `process_*` and `python_*` of the exporter itself.
+took), `backhaul_disk_free_bytes` and `backhaul_disk_size_bytes` by `path` (`/` and those of `BACKHAUL_DISKS`) and the
+usual `process_*` and `python_*` of the exporter itself.
 """
 
 

@@ -17,7 +17,7 @@ from exporter import service
 from exporter.ping.pinger import Pinger
 from inventory.loader import load_inventory
 from tests.exporter.routers import router
-from tests.exporter.served import circuit, exporter, routeros, tenant
+from tests.exporter.served import circuit, exporter, routeros, tenant, value
 from tests.harness import BIN, wait_until
 
 
@@ -49,6 +49,35 @@ def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
         ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=dict(os.environ))
     assert ended.returncode != 0
     assert f"cannot listen on {address.replace(':', ' port ')}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_disks_of_its_machine_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`/` and what BACKHAUL_DISKS names, as df shows them: free for anybody, and the whole size."""
+    monkeypatch.setenv("BACKHAUL_DISKS", f" {tmp_path}, /,")
+    with exporter(tmp_path, devices=[]) as served:
+        got = served.metrics()
+    disk = os.statvfs(tmp_path)
+    size, free = disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize
+    assert value(got, "backhaul_disk_size_bytes", path=str(tmp_path)) == size
+    assert value(got, "backhaul_disk_free_bytes", path=str(tmp_path)) == pytest.approx(free, abs=size / 100)
+    assert (value(got, "backhaul_disk_free_bytes", path="/") or 0) > 0
+
+
+def test_a_disk_that_is_none_is_named(tmp_path: Path) -> None:
+    """The setting, the path and the reason, and no traceback."""
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("isp: {id: a, name: A, timezone: UTC, currency: BDT}\ndevices: []\n", encoding="utf-8")
+    ended = subprocess.run(
+        [BIN / "backhaul", "exporter", "--inventory", inventory, "--listen", "127.0.0.1:0"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=dict(os.environ, BACKHAUL_DISKS="/nowhere"),
+    )
+    assert ended.returncode != 0
+    assert 'BACKHAUL_DISKS: cannot measure "/nowhere": No such file or directory' in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
