@@ -56,7 +56,7 @@ def show(circuit: str) -> str:
         charts=_charts(row.circuit),
         alerts=alerts,
         windows_found=windows,
-        loses=[f"its {counted(len(plans), 'plan')}", "its place in maintenance windows"],
+        loses=[f"its {counted(len(plans), 'plan')}: what was bought when", "its place in maintenance windows"],
     )
 
 

@@ -17,6 +17,7 @@ from portal.prometheus import Prometheus
 from portal.services import Services
 from tests.portal.conftest import LoginAs, logged_in_client, on_both_databases
 from tests.portal.staff.acting import errors_of, exported, fields_of, read, saved, send, text_of
+from tests.portal.staff.operation import post
 from tests.portal.staff.test_constant import crowd
 from tests.portal.stand_in import StandIn, stand_in
 from tests.portal.world import SKY, World
@@ -272,3 +273,27 @@ def test_who_may_not_write_sees_no_buttons(login_as: LoginAs) -> None:
     assert "New reseller" not in text_of(client, "/resellers")
     for path in ("/tenants/new?kind=reseller", f"/tenants/{SKY.client}/edit", f"/tenants/{SKY.client}/circuits/new"):
         text_of(client, path, 404)
+
+
+@on_both_databases
+def test_the_id_of_a_deleted_tenant_is_not_used_again(login_as: LoginAs) -> None:
+    """Said before it is deleted, and at the field of whoever tries."""
+    client = login_as("sales")
+    saved(client, "/tenants/new?kind=reseller", NEW)
+    assert "The id of a deleted reseller cannot be used again." in text_of(client, "/tenants/uttara")
+    form = {"_version": "1", "_sure": "yes"}
+    assert post(client, "/tenants/uttara/delete", form).status_code == 303
+    told = errors_of(send(client, "/tenants/new?kind=client", NEW))
+    assert "was that of a tenant that was deleted" in told["id"]
+
+
+@on_both_databases
+def test_a_tenant_that_got_a_circuit_meanwhile_is_not_deleted(login_as: LoginAs) -> None:
+    """Who deletes it has read what goes with it."""
+    client = login_as("sales")
+    saved(client, "/tenants/new?kind=reseller", NEW)
+    form = {"_version": "1", "_sure": "yes"}
+    saved(client, "/tenants/uttara/circuits/new", CIRCUIT)
+    answer = post(client, "/tenants/uttara/delete", form)
+    assert "somebody else changed this meanwhile" in text_of(client, answer.headers["Location"])
+    assert "Uttara uplink" in text_of(client, "/tenants/uttara")
