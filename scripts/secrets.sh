@@ -4,6 +4,7 @@
 #
 #   scripts/secrets.sh [HOST]                      HOST: the name in the certificate; default: that of BACKHAUL_PUBLIC_URL in .env
 #   scripts/secrets.sh --certificate CHAIN KEY     put a certificate in, as certbot's deploy hook does
+#   scripts/secrets.sh --rotate NAME               make that one anew, and say what has to be done next (docs/install.md)
 set -euo pipefail
 umask 077
 cd "$(dirname "$0")/.."
@@ -26,20 +27,52 @@ keep() {
 }
 random() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n'; }
 
+# In place: a container sees the file it was started with, not another one of that name.
+put() {
+  touch "$folder/$1"
+  chmod 644 "$folder/$1"
+  cat >"$folder/$1"
+  chmod 444 "$folder/$1"
+}
+database_url() { printf 'postgresql://backhaul_%s:%s@postgres:5432/backhaul' "$1" "$(cat "$folder/database_${1}_password")"; }
+
 if [ "${1:-}" = --certificate ]; then
   [ $# = 3 ] || { say "expected --certificate CHAIN KEY"; exit 2; }
   openssl x509 -noout -in "$2" && openssl pkey -noout -in "$3" || { say "these are no certificate and key in PEM"; exit 1; }
   [ "$(openssl x509 -noout -pubkey -in "$2")" = "$(openssl pkey -pubout -in "$3")" ] || { say "the key is not the certificate's"; exit 1; }
-  # In place: a container sees the file it was started with, not another one of that name.
-  for pair in "$2:tls_certificate" "$3:tls_key"; do
-    touch "$folder/${pair##*:}"
-    chmod 644 "$folder/${pair##*:}"
-    cat "${pair%:*}" >"$folder/${pair##*:}"
-    chmod 444 "$folder/${pair##*:}"
-  done
+  put tls_certificate <"$2"
+  put tls_key <"$3"
   say "put the certificate in; now: docker compose exec front nginx -c /etc/nginx/front.conf -s reload"
   exit 0
 fi
+
+if [ "${1:-}" = --rotate ]; then
+  [ $# = 2 ] || { say "expected --rotate NAME"; exit 2; }
+  case $2 in
+    database_superuser_password | database_owner_password | database_app_password)
+      next='docker-compose exec -T postgres bash /passwords.sh, then docker-compose restart exporter alert_webhook portal' ;;
+    webhook_token)
+      next='docker-compose restart alert_webhook alertmanager' ;;
+    grafana_gateway_token | grafana_admin_password | grafana_secret_key)
+      next='docker-compose rm -sf grafana grafana_setup, delete the volume of grafana, docker-compose up -d, docker-compose restart portal' ;;
+    secret_key) say "secret_key opens what is in the database: docs/registry.md, Keys, changes it without losing that"; exit 2 ;;
+    tls_certificate | tls_key) say "expected --certificate CHAIN KEY"; exit 2 ;;
+    *) say "\"$2\" is none that is made here; write it into $folder/$2, and see docs/install.md"; exit 2 ;;
+  esac
+  [ -e "$folder/$2" ] || { say "there is no $2 yet; scripts/secrets.sh makes it"; exit 1; }
+  random | put "$2"
+  role=${2#database_}
+  role=${role%_password}
+  [ ! -e "$folder/database_${role}_url" ] || database_url "$role" | put "database_${role}_url"
+  say "made $2 anew; now: $next"
+  exit 0
+fi
+
+# The compose file adds paths to it.
+url=$(sed -n "s|^BACKHAUL_PUBLIC_URL=||p" .env 2>/dev/null | tail -n 1) || true  # none is no fault
+case $url in
+  */) say "BACKHAUL_PUBLIC_URL=$url in .env ends with a slash: take it away"; exit 2 ;;
+esac
 
 for name in database_superuser_password database_owner_password database_app_password webhook_token \
   grafana_gateway_token grafana_admin_password grafana_secret_key; do
@@ -48,14 +81,13 @@ done
 # 32 bytes, as `backhaul secrets new-key` makes them. Lose it, and the routers' passwords in the database are lost.
 head -c 32 /dev/urandom | base64 | tr -d '\n' | keep secret_key
 for role in owner app; do
-  printf 'postgresql://backhaul_%s:%s@postgres:5432/backhaul' "$role" "$(cat "$folder/database_${role}_password")" |
-    keep "database_${role}_url"
+  database_url "$role" | keep "database_${role}_url"
 done
 : | keep twilio_auth_token empty
 : | keep smtp_url empty
 
 if [ ! -e "$folder/tls_certificate" ] || [ ! -e "$folder/tls_key" ]; then
-  host=${1:-$(sed -n 's|^BACKHAUL_PUBLIC_URL=https://\([^:/]*\).*|\1|p' .env 2>/dev/null | tail -n 1)}
+  host=${1:-$(printf '%s\n' "$url" | sed -n 's|^https://\([^:/]*\).*|\1|p')}
   host=${host:-localhost}
   case $host in
     *[!a-zA-Z0-9.-]*) say "\"$host\" is no host name"; exit 2 ;;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -206,58 +205,3 @@ def test_what_goes_into_the_image_is_named() -> None:
     assert next(line for line in lines if not line.startswith("#")) == "*"
     allowed = {line[1:].split("/")[0] for line in lines if line.startswith("!")}
     assert not allowed & {"secrets", ".env", "inventory.yml", "tests", "var", ".git", "simulator"}
-
-
-def secrets_of(project: Path, *words: str) -> str:
-    """What scripts/secrets.sh says in that folder."""
-    done = subprocess.run(
-        [project / "scripts" / "secrets.sh", *words], capture_output=True, text=True, timeout=60, check=True
-    )
-    return done.stdout + done.stderr
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts" / "secrets.sh", tmp_path / "scripts")
-    (tmp_path / ".env").write_text("BACKHAUL_PUBLIC_URL=https://portal.example.net:8443\n", encoding="ascii")
-    return tmp_path
-
-
-def test_secrets_are_made_once_and_never_said(project: Path, file: dict[str, Any]) -> None:
-    """Every file the compose file names; run again, none is another; the folder is its owner's alone."""
-    said = secrets_of(project)
-    folder = project / "secrets"
-    made = {path.name: path.read_text(encoding="ascii") for path in folder.iterdir()}
-    assert set(made) == {Path(secret["file"]).name for secret in file["secrets"].values()}
-    assert {name for name, text in made.items() if not text} == {"twilio_auth_token", "smtp_url"}
-    assert folder.stat().st_mode & 0o777 == 0o700
-    values = [text for text in made.values() if text]
-    assert len(set(values)) == len(values), "each has a value of its own"
-    assert not any(text.strip() in said for text in values)
-    (folder / "grafana_secret_key").unlink()
-    again = secrets_of(project)
-    kept = {path.name: path.read_text(encoding="ascii") for path in folder.iterdir()}
-    assert {name for name in made if made[name] != kept[name]} == {"grafana_secret_key"}
-    assert again.splitlines() == ["secrets: made grafana_secret_key"]
-
-
-def test_its_certificate_is_for_the_public_name_and_gives_way_to_a_real_one(project: Path, tmp_path: Path) -> None:
-    """Of .env, without the port; another one is put in in place, and only with its key."""
-    secrets_of(project)
-    certificate = project / "secrets" / "tls_certificate"
-    told = subprocess.run(
-        ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", certificate], capture_output=True, check=True
-    )
-    assert b"DNS:portal.example.net\n" in told.stdout
-    other = tmp_path / "other"
-    (other / "scripts").mkdir(parents=True)
-    shutil.copy(ROOT / "scripts" / "secrets.sh", other / "scripts")
-    secrets_of(other, "www.example.net")
-    chain, key = other / "secrets" / "tls_certificate", other / "secrets" / "tls_key"
-    inode = certificate.stat().st_ino
-    secrets_of(project, "--certificate", str(chain), str(key))
-    assert certificate.read_bytes() == chain.read_bytes()
-    assert certificate.stat().st_ino == inode, "a running container sees the file it was started with"
-    with pytest.raises(subprocess.CalledProcessError):
-        secrets_of(other, "--certificate", str(chain), str(project / "scripts" / "secrets.sh"))
