@@ -1,7 +1,7 @@
 # One image for all services of Backhaul: `docker build .`, then `docker run IMAGE exporter|webhook|portal|...`.
 # Needs no BuildKit, so that Debian's docker-compose 1.29 builds it as well as `docker compose`.
 
-ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+ARG PYTHON_IMAGE=python:3.11.15-slim-bookworm
 ARG NODE_IMAGE=node:22.22.2-bookworm-slim
 
 # --- what the portal's pages take from npm ------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Holds the compose file to what no schema says: each GF_ key is one of Grafana's, each image has an exact tag."""
+"""Holds the compose file to what no schema says: each GF_ key is one of Grafana's, each image has an exact tag.
+
+And the Dockerfile: what it is built from is a patch release, which does not become another one by itself.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-_EXACT = re.compile(r"[^:\s$]+:v?\d+\.\d+(\.\d+)?[\w.-]*$")
+_EXACT = re.compile(r"[^:\s$]+:v?\d+\.\d+(\.\d+)?[\w.-]*$")  # PostgreSQL's releases have two numbers
+_PATCH = re.compile(r"[^:\s$]+:\d+\.\d+\.\d+[\w.-]*$")
 
 
 def grafana_variables() -> frozenset[str]:
@@ -36,13 +40,24 @@ def problems(services: dict[str, Any]) -> list[str]:
     return found
 
 
+def floating(dockerfile: str) -> list[str]:
+    """The images a Dockerfile is built from, by its own defaults, that name no patch release."""
+    defaults = dict(re.findall(r"^ARG (\w+)=(\S+)$", dockerfile, re.MULTILINE))
+    bases = [
+        re.sub(r"\$\{(\w+)\}", lambda found: defaults.get(found[1], found[0]), base)
+        for base in re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    ]
+    return [f"Dockerfile: {base} is no patch release" for base in bases if not _PATCH.match(base)]
+
+
 def main() -> int:
-    """Print what is wrong with each compose file; 1 where that is something."""
+    """Print what is wrong with each compose file and the Dockerfile; 1 where that is something."""
     found = [
         f"{path.name}: {problem}"
         for path in sorted(ROOT.glob("docker-compose*.yml"))
         for problem in problems(yaml.safe_load(path.read_text(encoding="utf-8")).get("services", {}))
     ]
+    found += floating((ROOT / "Dockerfile").read_text(encoding="utf-8"))
     print("\n".join(found) or "the compose files are in order")
     return 1 if found else 0
 

@@ -16,7 +16,7 @@ import yaml
 from tests.harness import ROOT, program
 
 sys.path.insert(0, str(ROOT))
-from scripts.check_compose import problems
+from scripts.check_compose import floating, problems
 
 SERVER_MIB = 4096
 SYSTEM_MIB = 600  # what Debian, Docker and the file cache take beside it
@@ -92,6 +92,18 @@ def test_images_are_exact_and_grafanas_settings_are_grafanas(services: dict[str,
     assert problems(wrong) == [
         "x: GF_AUTH_PROXY_ENABLE is not in grafana/settings.txt",
         "x: grafana/grafana:latest has no exact tag",
+    ]
+
+
+def test_the_image_is_built_from_patch_releases() -> None:
+    """Those the compose file hands over, too; a tag that moves is found."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert floating(text) == []
+    shipped = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    for name, image in re.findall(r"^ARG (\w+_IMAGE)=(\S+)$", text, re.MULTILINE):
+        assert f"{name}: ${{{name}:-{image}}}" in shipped
+    assert floating("ARG BASE=python:3.11-slim\nFROM ${BASE} AS one\nFROM node:22.22.2\n") == [
+        "Dockerfile: python:3.11-slim is no patch release"
     ]
 
 

@@ -58,7 +58,7 @@ _DOCKERFILES: Mapping[str, str] = {
 def make_bases(engine: Engine, folder: Path) -> None:
     """Python and Node, under the names the Dockerfile takes them by, and all daemons in one image."""
     made: list[tuple[str, tuple[str, ...], str, Callable[[Path], Any]]] = [
-        ("python", ("python3", "python3-venv"), "python:3.11-slim-bookworm", _as_python),
+        ("python", ("python3", "python3-venv"), "python:3.11.15-slim-bookworm", _as_python),
         ("node", ("nodejs",), "node:22.22.2-bookworm-slim", add_npm),
         ("daemons", _DAEMONS, "standin/daemons:1", lambda _root: None),
     ]
