@@ -126,9 +126,10 @@ class Installation:
 
     def up(self, *services: str) -> None:
         """`docker-compose up -d`, which waits for what each service depends on. Fails with what all logged."""
-        said = self.compose("up", "--detach", "--no-build", *services, timeout=400, check=False)
-        if "ERROR" in said:
-            pytest.fail(f"{said}\n{self.compose('logs', '--no-color', '--tail', '25', check=False)}")
+        try:
+            self.compose("up", "--detach", "--no-build", *services, timeout=400)
+        except pytest.fail.Exception as failure:
+            pytest.fail(f"{failure}\n{self.compose('logs', '--no-color', '--tail', '25', check=False)}")
 
     def remove(self) -> None:
         """Its containers, at once, then what `down` finds: networks and volumes."""
