@@ -24,12 +24,12 @@ RUN python -m venv /opt/backhaul \
 
 # --- the image ------------------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE}
-# By number in the compose file, by name for whoever looks. `configure` writes as nobody, who reads in Prometheus' and
-# Alertmanager's own images; a new volume takes the owner of the folder it is put on.
+# By number in the compose file, by name for whoever looks. `configure` and `restore` write as nobody, who reads in
+# Prometheus' and Alertmanager's own images; a new volume takes the owner of the folder it is put on.
 RUN echo 'backhaul:x:10001:10001::/nonexistent:/usr/sbin/nologin' >> /etc/passwd \
  && echo 'backhaul:x:10001:' >> /etc/group \
- && mkdir -p /configuration/prometheus /configuration/alertmanager /recorded /series \
- && chown 65534:65534 /configuration/prometheus /configuration/alertmanager /recorded /series
+ && mkdir -p /configuration/prometheus /configuration/alertmanager /prometheus /recorded /series \
+ && chown 65534:65534 /configuration/prometheus /configuration/alertmanager /prometheus /recorded /series
 COPY --from=packages /opt/backhaul /opt/backhaul
 # .dockerignore names what this takes. It belongs to root and is read only.
 COPY . /app

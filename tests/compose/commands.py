@@ -95,16 +95,21 @@ class Commands:
         with service(command, log, ready=lambda: _succeeds(check), env=self.environ(name), timeout=60) as started:
             yield started
 
+    def _set(self, text: str) -> str:
+        """With the settings in it."""
+        return _VARIABLE.sub(lambda found: self.settings.get(found[1]) or (found[2] or ""), text)
+
     def _here(self, name: str, text: str) -> str:
-        text = _VARIABLE.sub(lambda found: self.settings.get(found[1]) or (found[2] or ""), text)
+        text = self._set(text)
         for service_name, standard in _STANDARD.items():
             text = text.replace(f"http://{service_name}:{standard}", self.url(service_name))
         if name in _STANDARD:
             text = re.sub(rf"(^|=):{_STANDARD[name]}$", rf"\g<1>127.0.0.1:{self.ports[name]}", text)
         text = text.replace("/run/secrets/", f"{self.folder}/secrets/")
         for volume in self.services[name].get("volumes", []):
-            source, target = volume.split(":")[:2]
-            text = re.sub(rf"(^|=){re.escape(target)}(?=/|$)", rf"\g<1>{self.folder}/volumes/{source}", text)
+            source, target = self._set(volume).split(":")[:2]
+            # A folder of the machine stays where it is.
+            text = re.sub(rf"(^|=){re.escape(target)}(?=/|$)", rf"\g<1>{self.folder / 'volumes' / source}", text)
         return text
 
 

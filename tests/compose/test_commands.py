@@ -62,6 +62,7 @@ def commands(postgresql: Cluster) -> Iterator[Commands]:
             "recorded",
         ):
             made.volume(volume, 65534)
+        made.settings["BACKUP_FOLDER"] = str(made.volume("backups", 65534))
         yield made
 
 
@@ -206,6 +207,26 @@ def test_recorded_series_reach_the_second_store(commands: Commands) -> None:
 
     kept = wait_until(names, "a recorded series", timeout=60, interval=0.5)
     assert all(":" in name for name in kept), kept
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_backup_has_the_database_and_both_stores(commands: Commands) -> None:
+    """Nothing is left out but the key, no snapshot stays behind, and the other service finds it whole."""
+    said = run(commands, "backup")
+    assert re.findall(r"^not in it: (\w+)", said, re.MULTILINE) in ([], ["BACKHAUL_SECRET_KEY"]), said
+    (made,) = Path(commands.settings["BACKUP_FOLDER"]).iterdir()
+    assert {path.name for path in made.iterdir()} == {"database", "prometheus", "recorded", "manifest.json"}
+    for store in ("prometheus", "recorded"):
+        assert not list((commands.folder / "volumes" / store).rglob("snapshots/*")), store
+    check = [sys.executable, "-m", *commands.services["restore"]["entrypoint"][2:], "--check", str(made)]
+    done = subprocess.run(
+        commands.confined("restore", check),
+        env=commands.environ("restore"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "whole" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
 @pytest.mark.usefixtures("stack")

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy.pool import QueuePool
 
+from inventory.database import open_database
 from tests.harness import ROOT, program
 
 sys.path.insert(0, str(ROOT))
@@ -20,8 +22,10 @@ from scripts.check_compose import floating, problems
 
 SERVER_MIB = 4096
 SYSTEM_MIB = 600  # what Debian, Docker and the file cache take beside it
-OURS = {"migrate", "configure", "exporter", "alert_webhook", "portal", "grafana_setup"}
 STEPS = {"migrate", "configure", "grafana_setup"}
+OPERATIONS = {"backup", "restore"}  # what an operator runs, and `up` does not
+ENDING = STEPS | OPERATIONS
+OURS = {*ENDING, "exporter", "alert_webhook", "portal"}
 
 
 @pytest.fixture(scope="module")
@@ -154,13 +158,37 @@ def test_every_service_is_confined(services: dict[str, Any]) -> None:
         assert "mem_limit" in service, name
         assert service["pids_limit"] > 0, name
         assert not service.get("privileged"), name
-        assert service["restart"] == ("no" if name in STEPS else "unless-stopped"), name
+        assert service["restart"] == ("no" if name in ENDING else "unless-stopped"), name
+        assert service.get("profiles", []) == (["operations"] if name in OPERATIONS else []), name
 
 
 def test_memory_fits_a_server_of_4_gib(services: dict[str, Any]) -> None:
     """All limits together, and the system beside them. Steps run before what they are for."""
-    limits = [int(service["mem_limit"].removesuffix("m")) for name, service in services.items() if name not in STEPS]
+    given = {name: service["mem_limit"] for name, service in services.items() if name not in ENDING}
+    limits = [int(re.findall(r"(\d+)m\}?$", limit)[0]) for limit in given.values()]
     assert sum(limits) + SYSTEM_MIB <= SERVER_MIB
+
+
+def test_the_portals_processes_and_postgresql_fit_each_other(services: dict[str, Any]) -> None:
+    """As many connections as the processes of the example take at most, and what else there is."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    workers = int(re.findall(r"^PORTAL_WORKERS=(\d+)$", example, re.MULTILINE)[0])
+    most = re.findall(
+        r"max_connections=\$\{POSTGRES_MAX_CONNECTIONS:-(\d+)\}", " ".join(services["postgres"]["command"])
+    )
+    pool = open_database("postgresql://nobody@localhost/none").pool
+    assert isinstance(pool, QueuePool)
+    each = pool.size() + pool._max_overflow
+    assert each * workers + 50 <= int(most[0])
+    assert f"takes {each} connections for each, and 50 for all else" in example.replace("\n# ", " ")
+
+
+def test_grafana_knows_its_limit(services: dict[str, Any]) -> None:
+    """Its documentation asks for 512 MB; Go is told of less than the limit, so that it collects before it is killed."""
+    grafana = services["grafana"]
+    limit = int(grafana["mem_limit"].removesuffix("m"))
+    assert limit >= 512
+    assert 0.8 * limit < int(grafana["environment"]["GOMEMLIMIT"].removesuffix("MiB")) < 0.9 * limit
 
 
 def test_everything_waits_for_what_it_needs(services: dict[str, Any]) -> None:
@@ -169,11 +197,11 @@ def test_everything_waits_for_what_it_needs(services: dict[str, Any]) -> None:
         for needed, how in service.get("depends_on", {}).items():
             expected = "service_completed_successfully" if needed in STEPS else "service_healthy"
             assert how == {"condition": expected}, f"{name} -> {needed}"
-        assert ("healthcheck" in service) == (name not in STEPS), name
+        assert ("healthcheck" in service) == (name not in ENDING), name
 
 
 def test_secrets_are_files_and_each_service_has_its_own_only(file: dict[str, Any], services: dict[str, Any]) -> None:
-    """No variable holds one; what a service is given a file of, it names; the database's owner is the migration's."""
+    """No variable holds one; what a service is given a file of, it names; the database's owner's is two's."""
     for name, service in services.items():
         for variable, value in (service.get("environment") or {}).items():
             if re.search(r"TOKEN|PASSWORD|SECRET|_KEY|SMTP_URL|DATABASE_URL", variable) and value != "false":
@@ -183,7 +211,20 @@ def test_secrets_are_files_and_each_service_has_its_own_only(file: dict[str, Any
     used = {secret for service in services.values() for secret in service.get("secrets", [])}
     assert used == set(file["secrets"])
     owner = {name for name, service in services.items() if "database_owner_url" in service.get("secrets", [])}
-    assert owner == {"migrate"}
+    assert owner == {"migrate", "restore"}
+
+
+def test_a_backup_sees_what_it_copies_and_changes_no_more_than_it_has_to(services: dict[str, Any]) -> None:
+    """Both stores and their addresses, as the user whose their files are; only a restore writes the year of series."""
+    backup, restore = services["backup"], services["restore"]
+    folder = "${BACKUP_FOLDER:-/srv/backups}:/backups"
+    assert backup["volumes"] == ["prometheus:/prometheus", "recorded:/recorded:ro", folder]
+    assert restore["volumes"] == ["prometheus:/prometheus", "recorded:/recorded", f"{folder}:ro"]
+    for each in (backup, restore):
+        assert each["user"] == services["prometheus"]["user"] == services["recorded"]["user"]
+        assert {"PROMETHEUS_URL", "RECORDED_URL", "BACKHAUL_SECRET_KEY_FILE"} <= set(each["environment"])
+        assert each["networks"] == ["database", "metrics"]
+    assert "--web.enable-admin-api" in services["prometheus"]["command"], "else there is no snapshot to copy"
 
 
 def test_every_volume_has_a_name(file: dict[str, Any], services: dict[str, Any]) -> None:
@@ -191,6 +232,8 @@ def test_every_volume_has_a_name(file: dict[str, Any], services: dict[str, Any])
     for name, service in services.items():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
+            if name in OPERATIONS and volume.startswith("${BACKUP_FOLDER:-"):
+                continue
             assert source in file["volumes"] or (source.startswith("./") and volume.endswith(":ro")), (
                 f"{name}: {volume}"
             )
@@ -202,6 +245,7 @@ def test_prometheus_keeps_by_size_and_the_second_store_a_year(services: dict[str
     days = re.search(r"--retentionPeriod=\$\{RECORDED_RETENTION:-(\d+)d\}", " ".join(services["recorded"]["command"]))
     assert days is not None
     assert int(days[1]) >= 366
+    assert "--storage.minFreeDiskSpaceBytes=2GB" in services["recorded"]["command"]
     assert services["configure"]["environment"]["REMOTE_WRITE_URL"] == "http://recorded:8428/api/v1/write"
 
 

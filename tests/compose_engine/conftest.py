@@ -11,7 +11,8 @@ import pytest
 
 from tests.compose_engine import engine as engines
 from tests.compose_engine.engine import Engine
-from tests.compose_engine.installation import Installation, check_out, compose_file
+from tests.compose_engine.installation import HERE, SERVICES, Installation, check_out, compose_file
+from tests.compose_engine.people import PASSWORD, TENANT
 from tests.compose_engine.standins import make_bases, make_services, make_simulators
 from tests.harness import ROOT, require_root
 
@@ -63,3 +64,15 @@ def installation(engine: Engine, images: str, checked_out: Path) -> Iterator[Ins
         stack.callback(made.remove)
         made.up()
         yield made
+
+
+@pytest.fixture(scope="session")
+def filled(installation: Installation) -> Installation:
+    """With a network and a tenant's login in the registry, put in as an operator does."""
+    installation.wait_healthy(*SERVICES)
+    mounted = ("-v", f"{HERE / 'inventory.yml'}:/inventory.yml:ro", "-e", "CORE1_COMMUNITY=public")
+    said = installation.compose("run", "--rm", "-T", *mounted, "portal", "inventory", "import", "/inventory.yml")
+    assert "sky:" in said
+    add = ("user", "add", "--email", TENANT, "--role", "reseller", "--isp", "sky", "--tenant", "r1", "--password-stdin")
+    installation.backhaul(*add, stdin=f"{PASSWORD}\n".encode())
+    return installation

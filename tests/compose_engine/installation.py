@@ -56,6 +56,11 @@ class Installation:
         """What people type."""
         return f"https://localhost:{self.https}"
 
+    @property
+    def backups(self) -> Path:
+        """The folder of the backups on the machine."""
+        return self.folder.parent / f"{self.name}-backups"
+
     def prepare(self) -> None:
         """As docs/install.md says: .env from the example, secrets by the script, Twilio's token, the mail server."""
         changed = {
@@ -67,7 +72,10 @@ class Installation:
             "TWILIO_API_URL": "http://twilio:9912",
             "BACKHAUL_TRUSTED_PROXIES": "198.18.0.0/15",
             "PROMETHEUS_RETENTION_SIZE": "1GB",
+            "BACKUP_FOLDER": str(self.backups),
         }
+        self.backups.mkdir(mode=0o700)
+        shutil.chown(self.backups, 65534, 65534)
         lines = (self.folder / ".env.example").read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if line.partition("=")[0] not in changed]
         text = "\n".join([*kept, *(f"{name}={value}" for name, value in changed.items()), ""])

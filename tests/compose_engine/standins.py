@@ -35,7 +35,7 @@ _DOCKERFILES: Mapping[str, str] = {
         COPY entrypoint.sh /usr/local/bin/docker-entrypoint.sh
         RUN mkdir -p /var/lib/postgresql/data /docker-entrypoint-initdb.d /run/postgresql \\
          && chown 999:999 /var/lib/postgresql /var/lib/postgresql/data && chmod 700 /var/lib/postgresql/data \\
-         && ln -s /usr/lib/postgresql/*/bin/pg_isready /usr/local/bin/pg_isready
+         && ln -s /usr/lib/postgresql/*/bin/pg_isready /usr/lib/postgresql/*/bin/psql /usr/local/bin/
         VOLUME /var/lib/postgresql/data
         ENTRYPOINT ["docker-entrypoint.sh"]""",
     "prometheus": """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import shutil
@@ -10,17 +9,15 @@ import ssl
 from pathlib import Path
 
 import pytest
-import requests
 
-from tests.compose_engine.installation import HERE, SERVICES, STEPS, Installation
+from tests.compose_engine.installation import SERVICES, STEPS, Installation
+from tests.compose_engine.people import TENANT, browser, log_in
 from tests.harness import wait_until
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 
-TENANT, PASSWORD = "it@uttara.example.net", "a long enough password for a test"
 PHONE = "whatsapp:+8801700000001"
 GATEWAY = "198.18.0.1"
-_CSRF = re.compile(r'name="csrf" value="([^"]*)"')
 
 # All at once: what a rule of the firewall drops is waited for in vain.
 _REACHED = """
@@ -35,36 +32,6 @@ def reached(asked):
 with ThreadPoolExecutor(40) as threads:
     print(json.dumps([name for name in threads.map(reached, {asked}) if name]))
 """
-
-
-@pytest.fixture(scope="session")
-def filled(installation: Installation) -> Installation:
-    """With a network and a tenant's login in the registry, put in as an operator does."""
-    installation.wait_healthy(*SERVICES)
-    mounted = ("-v", f"{HERE / 'inventory.yml'}:/inventory.yml:ro", "-e", "CORE1_COMMUNITY=public")
-    said = installation.compose("run", "--rm", "-T", *mounted, "portal", "inventory", "import", "/inventory.yml")
-    assert "sky:" in said
-    add = ("user", "add", "--email", TENANT, "--role", "reseller", "--isp", "sky", "--tenant", "r1", "--password-stdin")
-    installation.backhaul(*add, stdin=f"{PASSWORD}\n".encode())
-    return installation
-
-
-def browser(installation: Installation) -> requests.Session:
-    """Somebody outside, who trusts the certificate."""
-    client = requests.Session()
-    client.trust_env = False  # a bundle named there would come before ours
-    client.verify = str(installation.secret("tls_certificate"))
-    return client
-
-
-def log_in(installation: Installation) -> requests.Session:
-    client = browser(installation)
-    form = _CSRF.search(client.get(f"{installation.url}/login", timeout=20).text)
-    assert form is not None
-    fields = {"csrf": html.unescape(form[1]), "email": TENANT, "password": PASSWORD}
-    answer = client.post(f"{installation.url}/login", data=fields, timeout=20, headers={"Origin": installation.url})
-    assert answer.url == f"{installation.url}/my", answer.text[:2000]
-    return client
 
 
 def test_all_is_healthy_from_empty_volumes(installation: Installation) -> None:

@@ -15,7 +15,7 @@ import yaml
 from backhaul import configure
 from inventory.shards import parse_shard
 from scripts.check_compose import problems
-from tests.compose.test_file import STEPS
+from tests.compose.test_file import ENDING
 from tests.harness import ROOT, program
 from tests.scale.conftest import STORE_FLAGS
 
@@ -155,7 +155,7 @@ def test_it_is_as_closed_as_the_file_below_it(file: dict[str, Any], services: di
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert {"mem_limit", "pids_limit"} <= set(service), name
-        assert service["restart"] == ("no" if name in STEPS else "unless-stopped"), name
+        assert service["restart"] == ("no" if name in ENDING else "unless-stopped"), name
         assert "version" not in service
     for network, said in file["networks"].items():
         members = [name for name, service in services.items() if network in (service.get("networks") or {})]
