@@ -3,7 +3,7 @@
 const SOON = 200; // ms, and up to a second more so that not everybody comes at once
 const APART = 2_500; // ms between two fetches
 const EVERY = 30_000; // ms, and up to a fifth more
-const SETTLED = 4_000; // ms after news: by then no figure is left from before it (the server keeps them for 3 s)
+const SETTLED = 3_000; // ms after news, and up to a half more: no figure is left from before it (the server keeps them so long)
 
 let timer = 0;
 let settling = 0;
@@ -17,13 +17,19 @@ export const worthIt = () => document.querySelector("[data-live][id]:not(#banner
 export function refreshForNews() {
   refreshSoon();
   clearTimeout(settling);
-  settling = setTimeout(refreshSoon, SETTLED);
+  settling = setTimeout(refreshNow, SETTLED + Math.random() * 500);
 }
 
 export function refreshSoon() {
   if (timer || !worthIt()) return;
   const wait = Math.max(SOON + Math.random() * 1_000, fetched + APART - Date.now());
   timer = setTimeout(refresh, wait);
+}
+
+// Without another wait: states are promised within five seconds of the alert.
+function refreshNow() {
+  clearTimeout(timer);
+  refresh();
 }
 
 export function keepFresh() {
