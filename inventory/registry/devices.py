@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping, select
 
 from inventory.bodies import device_body
+from inventory.device_section import DRIVERS
 from inventory.models import Device, SnmpKey, SnmpSettings, Tls
 from inventory.registry import changes
 from inventory.registry.audit import Actor, record
@@ -65,10 +66,12 @@ def save_device(  # noqa: PLR0913 - each but the first two by its name
 ) -> int:
     """Make the device (`version` None) or change it; returns its version.
 
-    Raises Taken, Conflict. A secret that is sealed already is kept as it is.
+    Raises Taken, Conflict, and InUse while it is asked for pings its driver cannot send. A secret that is sealed
+    already is kept as it is.
     """
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
+    _refuse_pings(tx, device)
     values = columns_of(device, vault)
     before = get_device(tx, device.id, vault) if version is not None else None
     if version is None:
@@ -80,6 +83,14 @@ def save_device(  # noqa: PLR0913 - each but the first two by its name
     action = "create" if version is None else "update"
     record(tx, actor, action, "device", device.id, _told(before, after), isp=whose)
     return (version or 0) + 1
+
+
+def _refuse_pings(tx: Transaction, device: Device) -> None:
+    asked = (circuits.c.device == device.id, circuits.c.ping.is_not(None), circuits.c.ping_from == "device")
+    if not DRIVERS[device.driver].pings and (number := changes.count(tx, circuits, *asked)):
+        many = "1 circuit is" if number == 1 else f"{number} circuits are"
+        what = f"{many} pinged from it, which driver {device.driver} cannot do"
+        raise changes.InUse(f'the device "{device.id}": {what}; let the server ping them first')
 
 
 @changes.whole

@@ -150,6 +150,19 @@ def test_what_others_need_stays(tx: Transaction) -> None:
     assert (list(found.devices), list(found.links), list(found.tenants)) == (["sky-edge"], [], ["sky-t1"])
 
 
+def test_a_device_that_is_asked_for_pings_keeps_a_driver_that_sends_them(tx: Transaction) -> None:
+    """Over SNMP the circuit would be unknown from then on; once the server pings it the driver may change."""
+    device, circuit = get_device(tx, "sky-core", VAULT), get_circuit(tx, "sky-c1")
+    assert device
+    assert circuit
+    save_circuit(tx, replace(circuit.circuit, ping_from="device"), version=circuit.version, actor=ACTOR)
+    agent = replace(device.device, driver="snmp")
+    with pytest.raises(InUse, match="1 circuit is pinged from it, which driver snmp cannot do; let the server"):
+        save_device(tx, agent, version=device.version, actor=ACTOR, vault=VAULT)
+    save_circuit(tx, circuit.circuit, version=circuit.version + 1, actor=ACTOR)
+    save_device(tx, agent, version=device.version, actor=ACTOR, vault=VAULT)
+
+
 @pytest.mark.parametrize("gone", ["circuit", "tenant", "link"])
 def test_a_window_on_nothing_goes_with_what_it_was_on(tx: Transaction, gone: str) -> None:
     """Else an export would hold a window that no import takes; one that has something left stays."""
