@@ -231,6 +231,10 @@ _PANEL = "/grafana/d-solo/tenant-circuit?panelId=1&var-circuit=sky-r1-main"
 GRAFANA = (
     Case("GET", "/grafana/<path:path>", _PANEL, tenant="sky-r1", own=False),
     Case("POST", "/grafana/<path:path>", "/grafana/api/ds/query", tenant="sky-r1", own=False),
+    *(
+        Case(method, "/grafana/<path:path>", "/grafana/api/ds/query", tenant="sky-r1", own=False)
+        for method in ("PUT", "PATCH", "DELETE", "TRACE")
+    ),
 )
 
 CASES: tuple[Case, ...] = (*CORE, *STAFF, *TENANT, *API, *GRAFANA)
