@@ -103,25 +103,46 @@ def test_nobody_gets_another_ones(stage: Stage, case: Case) -> None:
         assert _rows_of_sky(stage.registry) == before, f"{case.method} {path} changed something"
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.own], ids=lambda case: f"{case.method} {case.rule}")
-def test_those_who_may_reach_it(app: Flask, services: Services, world: World, case: Case) -> None:
+OWN = [case for case in CASES if case.own]
+
+
+@pytest.mark.parametrize("stage", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("case", [case for case in OWN if case.method in SAFE], ids=lambda case: case.rule)
+def test_those_who_may_see_it(stage: Stage, case: Case) -> None:
     """The address of each case is there for who may: else its 404 above would say nothing."""
-    path = filled(case.address, world)
-    reached = []
-    for each in SKYS:
-        access = _access(app, _endpoint(app, case))
-        if not access.allows(conftest.identity_of(world.user(each.who), SKY.id)):
-            continue
-        if (case.only or each.who) != each.who or (case.tenant and "-" in each.who and each.who != case.tenant):
-            continue
-        client = logged_in_client(app, services, world.user(each.who), SKY.id)
-        answer = _ask(client, case, path, {}, _csrf(services, client))
-        assert answer.status_code < 500, answer.status_code
-        assert answer.status_code not in {401, 404, 405}, f"{case.method} {path} as {each}: {answer.status_code}"
-        reached.append(each)
-        if case.method not in SAFE:
-            break  # what one deleted another finds no more
-    assert reached, "nobody may: is `tenant` or `only` of this case right?"
+    path = filled(case.address, stage.world)
+    for each in _who_may(stage.app, stage.world, case):
+        _assert_reached(_ask(stage.clients[each], case, path, {}, None), f"{case.method} {path} as {each}")
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in OWN if case.method not in SAFE], ids=lambda case: f"{case.method} {case.rule}"
+)
+def test_whoever_may_does_it(app: Flask, services: Services, world: World, case: Case) -> None:
+    """The same of what changes something: of each case alone, and by one, since another finds no more what is gone."""
+    path, each = filled(case.address, world), _who_may(app, world, case)[0]
+    client = logged_in_client(app, services, world.user(each.who), SKY.id)
+    answer = _ask(client, case, path, {}, _csrf(services, client))
+    _assert_reached(answer, f"{case.method} {path} as {each}")
+
+
+def _who_may(app: Flask, world: World, case: Case) -> Sequence[Somebody]:
+    """Those of SkyLink that have the permission and whose it is: at least one."""
+    access = _access(app, _endpoint(app, case))
+    found = [
+        each
+        for each in SKYS
+        if access.allows(conftest.identity_of(world.user(each.who), SKY.id))
+        and (case.only or each.who) == each.who
+        and not (case.tenant and "-" in each.who and each.who != case.tenant)
+    ]
+    assert found, "nobody may: is `tenant` or `only` of this case right?"
+    return found
+
+
+def _assert_reached(answer: TestResponse, where: str) -> None:
+    assert answer.status_code < 500, f"{where}: {answer.status_code}"
+    assert answer.status_code not in {401, 404, 405}, f"{where}: {answer.status_code}"
 
 
 def _forbidden(each: Somebody) -> re.Pattern[str]:
