@@ -87,7 +87,7 @@ def save_circuit(
         begin_plan(tx, whose, circuit, actor)
     if before is not None and before.circuit.active.first != circuit.active.first:
         begin_earlier(tx, whose, circuit, actor)
-    detail = told(_body(before.circuit) if before else None, _body(circuit))
+    detail = told(told_body(before.circuit) if before else None, told_body(circuit))
     action = "create" if version is None else "update"
     record(tx, actor, action, "circuit", circuit.id, detail, isp=whose, tenant=circuit.tenant)
     return (version or 0) + 1
@@ -104,7 +104,7 @@ def delete_circuit(tx: Transaction, circuit: str, *, version: int, actor: Actor,
     changes.remove(tx, circuits.c.circuit, circuit, version)
     _count_for(tx, found.circuit.tenant)
     drop_empty(tx, whose, actor)
-    whole = told(_body(found.circuit), None)
+    whole = told(told_body(found.circuit), None)
     record(tx, actor, "delete", "circuit", circuit, whole, isp=whose, tenant=found.circuit.tenant)
 
 
@@ -161,7 +161,7 @@ def _count_for(tx: Transaction, tenant: str) -> None:
     tx.connection.execute(mine.values(version=tenants.c.version + 1))
 
 
-def _body(circuit: Circuit) -> dict[str, Any]:
+def told_body(circuit: Circuit) -> dict[str, Any]:
     """What the audit tells of it: both directions, also where they are the same."""
     body = circuit_body(circuit)
     rate = body["committed_mbps"]

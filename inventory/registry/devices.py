@@ -81,7 +81,8 @@ def save_device(  # noqa: PLR0913 - each but the first two by its name
         changes.change(tx, devices.c.device, device.id, version, values)
     after = get_device(tx, device.id, vault)
     action = "create" if version is None else "update"
-    record(tx, actor, action, "device", device.id, _told(before, after), isp=whose)
+    detail = told_device(before.device if before else None, after.device if after else None)
+    record(tx, actor, action, "device", device.id, detail, isp=whose)
     return (version or 0) + 1
 
 
@@ -106,7 +107,8 @@ def delete_device(tx: Transaction, device: str, *, version: int, actor: Actor, i
         raise changes.InUse(f'the device "{device}" carries {" and ".join(told)}; move or delete them first')
     found = get_device(tx, device)
     changes.remove(tx, devices.c.device, device, version)
-    record(tx, actor, "delete", "device", device, _told(found, None), isp=whose)
+    detail = told_device(found.device if found else None, None)
+    record(tx, actor, "delete", "device", device, detail, isp=whose)
 
 
 def load_devices(tx: Transaction, isp: str, vault: Vault | None) -> dict[str, Device]:
@@ -152,12 +154,12 @@ def device_of(row: RowMapping, vault: Vault | None) -> Device:
     )
 
 
-def _told(before: DeviceRow | None, after: DeviceRow | None) -> dict[str, Any]:
+def told_device(before: Device | None, after: Device | None) -> dict[str, Any]:
     """What the audit tells of a write. Secrets and certificates are named and not shown."""
-    detail = told(_shown(before.device) if before else None, _shown(after.device) if after else None)
+    detail = told(_shown(before) if before else None, _shown(after) if after else None)
     if after is None:
         return detail
-    hidden = told_secrets(_hidden(before.device) if before else {}, _hidden(after.device))
+    hidden = told_secrets(_hidden(before) if before else {}, _hidden(after))
     return {"changes": {**detail["changes"], **hidden}} if before else {**detail, **hidden}
 
 

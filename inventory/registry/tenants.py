@@ -150,7 +150,7 @@ def save_tenant(tx: Transaction, tenant: Tenant, *, version: int | None, actor: 
     else:
         changes.change(tx, tenants.c.tenant, tenant.id, version, values)
     put_contacts(tx, whose, tenant.id, tenant.contacts)
-    detail = told(_itself(before.tenant) if before else None, _itself(tenant))
+    detail = told(told_body(before.tenant) if before else None, told_body(tenant))
     action = "create" if version is None else "update"
     record(tx, actor, action, "tenant", tenant.id, detail, isp=whose, tenant=tenant.id)
     return (version or 0) + 1
@@ -207,13 +207,13 @@ def contact_rows(isp: str, tenant: str | None, told: Iterable[Contact]) -> list[
     ]
 
 
-def _itself(tenant: Tenant) -> dict[str, Any]:
+def told_body(tenant: Tenant) -> dict[str, Any]:
     """What the audit tells of it: its circuits have entries of their own."""
     return tenant_body(replace(tenant, circuits=()))
 
 
 def _with_circuits(tenant: Tenant) -> dict[str, Any]:
-    return {**_itself(tenant), "circuits": [circuit.id for circuit in tenant.circuits]}
+    return {**told_body(tenant), "circuits": [circuit.id for circuit in tenant.circuits]}
 
 
 def _contacts_body(people: Iterable[Contact]) -> dict[str, Any]:

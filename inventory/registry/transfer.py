@@ -5,10 +5,12 @@ It writes in bulk, since a file of 10,000 circuits is as common as one of ten. T
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Table, insert, select, update
 
+from inventory.bodies import isp_body, link_body, maintenance_body
 from inventory.certificates import with_certificates_inside
 from inventory.models import Circuit, Inventory, Isp, Link, Maintenance, Tenant
 from inventory.problems import InventoryError
@@ -16,7 +18,9 @@ from inventory.registry.audit import Actor, record
 from inventory.registry.bulk import Bulk, Change, Diff, Named, diff, same_device, same_tenant
 from inventory.registry.changes import take_turn
 from inventory.registry.circuits import columns_of as circuit_columns
+from inventory.registry.circuits import told_body as told_circuit
 from inventory.registry.devices import columns_of as device_columns
+from inventory.registry.devices import told_device
 from inventory.registry.inventories import load_inventory_of
 from inventory.registry.links import columns_of as link_columns
 from inventory.registry.links import vlan_rows
@@ -38,10 +42,11 @@ from inventory.registry.tables import (
     vlans,
 )
 from inventory.registry.tenants import contact_rows, put_contacts
+from inventory.registry.tenants import told_body as told_tenant
+from inventory.registry.told import told
 from inventory.registry.windows import circuit_rows, link_rows
 from inventory.registry.windows import columns_of as window_columns
 from inventory.vault import Vault
-from inventory.yaml_export import export
 
 T = TypeVar("T", bound=Named)
 
@@ -61,16 +66,13 @@ def import_inventory(tx: Transaction, inventory: Inventory, vault: Vault, actor:
         done.insert(0, Change("created" if is_new else "changed", "isp", new.isp.id))
     if done:
         take_turn(tx, new.isp.id)
-        told: dict[str, dict[str, list[str]]] = {}
+        detail: dict[str, Any] = {}
         for change in done:
-            told.setdefault(change.what, {}).setdefault(change.kind, []).append(change.id)
-        record(tx, actor, "import", "inventory", new.isp.id, told, isp=new.isp.id)
+            detail.setdefault(change.what, {}).setdefault(change.kind, []).append(change.id)
+        if fields := _fields(old, new, done):
+            detail["changes"] = fields
+        record(tx, actor, "import", "inventory", new.isp.id, detail, isp=new.isp.id)
     return done
-
-
-def export_yaml(tx: Transaction, isp: str) -> str:
-    """The isp as an inventory file, secrets as variables. Raises KeyError where the scope sees no such isp."""
-    return export(load_inventory_of(tx, isp))[0]
 
 
 class _Import:
@@ -174,6 +176,30 @@ class _Import:
         on_circuits = [row for window in told.written for row in circuit_rows(self._isp, window, tenant_of)]
         self._bulk.add(maintenance_circuits, on_circuits)
         self._bulk.add(maintenance_links, [row for window in told.written for row in link_rows(self._isp, window)])
+
+
+def _fields(old: Inventory, new: Inventory, done: Iterable[Change]) -> dict[str, Any]:
+    """Of what was changed each field by kind and id, as where one thing is written alone."""
+    windows = [{window.id: window for window in of.maintenance} for of in (old, new)]
+    found: dict[str, Any] = {}
+    for kind, name in ((change.kind, change.id) for change in done if change.what == "changed"):
+        if kind == "device":
+            detail = told_device(old.devices[name], new.devices[name])
+        else:
+            bodies = (_body(of, kind, name, its) for of, its in zip((old, new), windows, strict=True))
+            detail = told(*bodies)
+        found |= {f"{kind} {name} {field}": pair for field, pair in detail["changes"].items()}
+    return found
+
+
+def _body(of: Inventory, kind: str, name: str, windows: Mapping[str, Maintenance]) -> Mapping[str, Any]:
+    if kind == "isp":
+        return isp_body(of.isp)
+    if kind == "link":
+        return link_body(of.links[name])
+    if kind == "tenant":
+        return told_tenant(of.tenants[name])
+    return told_circuit(of.circuit_by_id[name]) if kind == "circuit" else maintenance_body(windows[name], of.isp.zone)
 
 
 def _begin(tx: Transaction, isp: Isp) -> bool:

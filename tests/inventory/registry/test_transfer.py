@@ -201,12 +201,33 @@ def test_an_id_of_another_isp_is_refused(databases: Registry, tmp_path: Path) ->
 
 
 def test_an_import_is_in_the_audit(databases: Registry, tmp_path: Path) -> None:
-    """Who imported, and what changed by it."""
+    """Who imported, and what changed by it: of each thing the fields, old and new."""
     filled(databases, tmp_path, "sky")
     with databases.read(SERVICE) as tx:
         entry = entries(tx).items[0]
     assert (entry.isp, entry.actor, entry.action, entry.object_id) == ("sky", "cli", "import", "sky")
     assert entry.detail["created"]["circuit"] == ["sky-c1", "sky-c2"]
+    assert entry.detail.keys() == {"created"}
+    content = body("sky")
+    content["isp"]["name"] = "Blue"
+    content["devices"][1]["snmp"]["community"] = "zq-other-secret"
+    content["links"][0]["threshold_mbps"] = 900
+    content["tenants"][0]["name"] = "Other"
+    content["tenants"][1]["circuits"][0]["committed_mbps"] = 300
+    content["maintenance"][0]["ends"] = "2026-11-20T04:00+06:00"
+    put(databases, written(tmp_path / "new.yml", content))
+    with databases.read(SERVICE) as tx:
+        detail = entries(tx).items[0].detail
+    assert detail["changed"]["circuit"] == ["sky-c2"]
+    assert detail["changes"] == {
+        "isp sky name": ["Sky Ltd", "Blue"],
+        "device sky-edge community": "replaced",
+        "link sky-up threshold_mbps": [950, 900],
+        "tenant sky-t1 name": ["Tenant 1 of sky", "Other"],
+        "circuit sky-c2 committed_mbps.download": [100, 300],
+        "circuit sky-c2 committed_mbps.upload": [100, 300],
+        "maintenance sky-m1 ends": ["2026-11-20T03:00:00+06:00", "2026-11-20T04:00:00+06:00"],
+    }
 
 
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).map(
