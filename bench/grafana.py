@@ -29,8 +29,8 @@ from portal.grafana.rebuild import step_of
 from portal.queries import CATALOGUE
 from portal.queries import bind as put_in
 from tests.harness import answers, free_port, program, service
-from tests.portal.conftest import VAULT
 from tests.portal.grafana.conftest import Stack, running
+from tests.portal.templates import VAULT
 from tests.portal.world import MBPS, SKY, World, fill
 
 USERS, PANELS = 50, ("1", "2", "3", "4")

@@ -6,10 +6,21 @@ import signal
 
 from hypothesis import settings
 
+from tests.alert_webhook.twilio import twilio_server
 from tests.harness import in_ci
+from tests.portal.templates import postgresql_template, sqlite_template
 from tests.postgres import database, databases, make_database, postgresql
 
-__all__ = ["database", "databases", "make_database", "postgresql"]
+# Of the run: a fixture of the session that another conftest or a test file imports is made anew for it.
+__all__ = [
+    "database",
+    "databases",
+    "make_database",
+    "postgresql",
+    "postgresql_template",
+    "sqlite_template",
+    "twilio_server",
+]
 
 # A run that decides about a change tries the same examples each time; everywhere else new ones are looked for.
 settings.register_profile("ci", derandomize=True)

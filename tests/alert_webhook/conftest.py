@@ -23,9 +23,10 @@ from sqlalchemy import select
 from alert_webhook.settings import read_settings
 from alert_webhook.wiring import build
 from inventory.outbox import notices
+from tests.alert_webhook.twilio import ACCOUNT, AUTH_TOKEN, Twilio
 from tests.harness import ROOT, Service, answers, free_port, service
 
-ACCOUNT, AUTH_TOKEN, BEARER = "AC" + "a" * 32, "twilio-auth-token", "bearer-token"
+BEARER = "bearer-token"
 NOC, TENANT, TENANT_BN = "+8801700000000", "+8801700000001", "+8801700000002"
 
 INVENTORY = f"""
@@ -63,36 +64,6 @@ from alert_webhook.server import serve
 from inventory.settings import parse_listen
 serve(parse_listen(sys.argv[1]), os.environ)
 """
-
-
-class Twilio:
-    """The fake Twilio: its inbox, and faults to order."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def inbox(self, number: str | None = None) -> list[dict[str, Any]]:
-        """Messages it accepted, oldest first."""
-        query = {} if number is None else {"to": f"whatsapp:{number}"}
-        messages: list[dict[str, Any]] = requests.get(f"{self.url}/inbox.json", params=query, timeout=5).json()[
-            "messages"
-        ]
-        return messages
-
-    def bodies(self, number: str | None = None) -> list[str]:
-        return [message["body"] for message in self.inbox(number)]
-
-    def fault(self, kind: str, **details: object) -> None:
-        answer = requests.post(f"{self.url}/control/faults", json={"kind": kind, **details}, timeout=5)
-        assert answer.status_code == 204, answer.text
-
-    def used(self) -> int:
-        """How many requests a fault has befallen."""
-        faults = requests.get(f"{self.url}/control/faults", timeout=5).json()
-        return sum(fault["used"] for fault in faults)
-
-    def heal(self) -> None:
-        requests.delete(f"{self.url}/control/faults", timeout=5)
 
 
 class Mailbox:
@@ -164,18 +135,6 @@ def _running(stack: Stack, port: int) -> Iterator[Webhook]:
     log = stack.folder / f"webhook-{time.monotonic_ns()}.log"
     with service(command, log, ready=lambda: answers(f"{url}/-/ready"), env=stack.of_process(url)) as process:
         yield Webhook(url, stack.folder / "backhaul.db", process)
-
-
-@pytest.fixture(scope="session")
-def twilio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twilio]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    words = ["--listen", f"127.0.0.1:{port}", "--account-sid", ACCOUNT, "--auth-token", AUTH_TOKEN]
-    command = [sys.executable, "-m", "simulator.twilio", *words, "--pace", "0.1,0.2"]
-    log = tmp_path_factory.mktemp("twilio") / "log"
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with service(command, log, ready=lambda: answers(f"{url}/-/ready"), env=environ):
-        yield Twilio(url)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from alert_webhook.twilio_status import Report, record
 from inventory.outbox import messages
-from tests.alert_webhook.conftest import AUTH_TOKEN, Hand, Webhook, link_alert
+from tests.alert_webhook.conftest import Hand, Webhook, link_alert
+from tests.alert_webhook.twilio import AUTH_TOKEN
 
 FORM = {"MessageSid": "SM1", "MessageStatus": "delivered", "AccountSid": "AC"}
 

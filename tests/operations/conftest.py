@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from backhaul.cli import main
-from tests.alert_webhook.conftest import mailbox, stack, twilio, twilio_server
+from tests.alert_webhook.conftest import mailbox, stack, twilio
 from tests.harness import BIN
 from tests.inventory.registry.kit import ENVIRON, filled
 from tests.postgres import APP, OWNER, Cluster, Database, Kind, MakeDatabase
 
-__all__ = ["mailbox", "stack", "twilio", "twilio_server"]
+__all__ = ["mailbox", "stack", "twilio"]
 
 KEY = base64.b64encode(b"k" * 32).decode()  # what VAULT seals with
 

@@ -24,7 +24,6 @@ from inventory.registry import sessions
 from inventory.registry.people import User
 from inventory.registry.scope import LOGIN, Registry
 from inventory.registry.sessions import Session
-from inventory.vault import Vault
 from portal.app import create_app
 from portal.login.cookies import session_cookie_name
 from portal.login.current import session_identity
@@ -35,10 +34,10 @@ from portal.settings import Settings
 from portal.tenancy import Identity
 from tests.portal.browser import chromium, figures, served, visit  # noqa: F401 - fixtures
 from tests.portal.prometheus import app_with_figures, filled_prometheus, services_with_figures  # noqa: F401 - fixtures
-from tests.portal.world import SKY, Isp, World, fill
-from tests.postgres import APP, OWNER, Cluster, MakeDatabase
+from tests.portal.templates import VAULT, Stocked
+from tests.portal.world import SKY, Isp, World
+from tests.postgres import APP, OWNER, Cluster
 
-VAULT = Vault([b"k" * 32])
 PUBLIC_URL = "http://127.0.0.1:8080"
 
 # Nobody listens there: figures are unknown, and pages say so.
@@ -50,27 +49,6 @@ LoginAs = Callable[..., FlaskClient]
 on_both_databases = pytest.mark.parametrize("stocked", ["sqlite", "postgresql"], indirect=True)
 
 _numbers = count(1)
-
-
-Stocked = tuple[str, World]
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(make_database: MakeDatabase) -> Stocked:
-    """The path of a file with the world in it, made once."""
-    made = make_database("sqlite")
-    with made.registry() as registry:
-        filled = fill(registry, VAULT)
-    return made.url.removeprefix("sqlite:///"), filled
-
-
-@pytest.fixture(scope="session")
-def postgresql_template(make_database: MakeDatabase) -> Stocked:
-    """The name of such a database, to be copied."""
-    made = make_database("postgresql")
-    with made.registry() as registry:
-        filled = fill(registry, VAULT)
-    return made.url.rpartition("/")[2], filled
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 from portal.app import create_app
 from tests.harness import free_port
 from tests.portal import conftest
-from tests.portal.conftest import LoginAs, Stocked, csrf_of
+from tests.portal.conftest import LoginAs, csrf_of
+from tests.portal.templates import Stocked
 
 EXPECTED_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -12,8 +12,9 @@ from typing import Any
 from inventory.registry import sessions
 from inventory.registry.scope import LOGIN
 from portal.asgi import TEST_THREADS, THREADS, Portal
-from tests.portal.conftest import Stocked, services_on
+from tests.portal.conftest import services_on
 from tests.portal.serving import COOKIE
+from tests.portal.templates import Stocked
 from tests.portal.world import SKY
 
 PATIENCE = 20.0

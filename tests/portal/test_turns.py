@@ -18,8 +18,9 @@ from portal.metrics import exposition
 from portal.prometheus import Prometheus
 from portal.queries import CATALOGUE
 from portal.turns import AT_ONCE, WAITING, TooManyAtOnce, Turns, whose_query
-from tests.portal.conftest import Stocked, services_on
+from tests.portal.conftest import services_on
 from tests.portal.gateway.conftest import TOKEN
+from tests.portal.templates import Stocked
 from tests.portal.test_lanes import ask
 from tests.portal.test_prometheus import VECTOR, say, serving
 

@@ -10,9 +10,8 @@ import pytest
 import requests
 
 from portal.prometheus import Prometheus
-from tests.alert_webhook.conftest import mailbox, stack, twilio, twilio_server  # noqa: F401 - fixtures
+from tests.alert_webhook.conftest import mailbox, stack, twilio  # noqa: F401 - fixtures
 from tests.harness import answers, free_port, program, service, wait_until
-from tests.portal.conftest import postgresql_template, sqlite_template  # noqa: F401 - fixtures
 from tests.portal.prometheus import backfill, exporting, history_lines, running
 
 # As docs/scaling.md and docker-compose.scale.yml have them, each for a reason said there.

@@ -17,8 +17,9 @@ from portal.services import Services
 from simulator.mail.box import Mailbox
 from tests.harness import free_port, wait_until
 from tests.portal import conftest
-from tests.portal.conftest import Stocked, on_both_databases
+from tests.portal.conftest import on_both_databases
 from tests.portal.login.forms import enrolled, is_logged_in, submit, where
+from tests.portal.templates import Stocked
 from tests.portal.world import World
 
 _LINK = re.compile(r"(http://127\.0\.0\.1:8080)(/login/link/\S+)")

@@ -16,8 +16,9 @@ from inventory.registry.tables import audit, users
 from portal.app import create_app
 from portal.services import Services
 from tests.portal import conftest
-from tests.portal.conftest import LoginAs, Stocked, on_both_databases
+from tests.portal.conftest import LoginAs, on_both_databases
 from tests.portal.login.forms import HOME, give_password, is_logged_in, submit, where
+from tests.portal.templates import Stocked
 from tests.portal.world import PASSWORD, World
 
 

@@ -15,8 +15,9 @@ from inventory.registry.scope import SERVICE
 from inventory.registry.tables import users
 from inventory.vault import Vault
 from portal.services import Services
-from tests.portal.conftest import VAULT, LoginAs, on_both_databases
+from tests.portal.conftest import LoginAs, on_both_databases
 from tests.portal.login.forms import enrolled, give_password, is_logged_in, shown_key, submit, where
+from tests.portal.templates import VAULT
 from tests.portal.world import SKY, World
 
 

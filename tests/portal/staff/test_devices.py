@@ -27,9 +27,10 @@ from portal.prometheus import Prometheus
 from portal.services import Services
 from tests.exporter.routers import Router
 from tests.harness import free_port
-from tests.portal.conftest import VAULT, LoginAs, logged_in_client, on_both_databases
+from tests.portal.conftest import LoginAs, logged_in_client, on_both_databases
 from tests.portal.staff.acting import errors_of, exported, fields_of, read, saved, send, text_of
 from tests.portal.stand_in import StandIn, stand_in
+from tests.portal.templates import VAULT
 from tests.portal.world import MBPS, SKY, World
 
 NEW_ROUTER = {"id": "edge-1", "host": "2001:db8::1", "username": "monitor", "password": "s3cret pass"}

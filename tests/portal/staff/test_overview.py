@@ -19,14 +19,13 @@ from portal.services import Services
 from portal.staff import overview
 from portal.states import Overview
 from tests.portal.conftest import LoginAs, logged_in_client
-from tests.portal.prometheus import app_with_figures, filled_prometheus, services_with_figures  # noqa: F401 - fixtures
 from tests.portal.staff.acting import text_of
 from tests.portal.staff.test_constant import crowd
 from tests.portal.stand_in import StandIn, stand_in
 from tests.portal.world import MBPS, SKY, World
 
 
-def test_counts_and_names(app_with_figures: Flask, services_with_figures: Services, world: World) -> None:  # noqa: F811
+def test_counts_and_names(app_with_figures: Flask, services_with_figures: Services, world: World) -> None:
     """Circuits down by name, resellers by level, links against their threshold, routers by their last poll."""
     down = {"circuit": "sky-down", "isp": SKY.id, "tenant": SKY.client}
     with services_with_figures.registry.write(SERVICE) as tx:

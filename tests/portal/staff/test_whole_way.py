@@ -14,12 +14,12 @@ from tests.alert_webhook.conftest import (  # noqa: F401 - fixtures
     mailbox,
     stack,
     twilio,
-    twilio_server,
 )
 from tests.harness import wait_until
-from tests.portal.conftest import LoginAs, Stocked
+from tests.portal.conftest import LoginAs
 from tests.portal.staff.acting import text_of
 from tests.portal.staff.operation import post
+from tests.portal.templates import Stocked
 from tests.portal.world import SKY
 
 
