@@ -57,13 +57,12 @@ def _answers(client: FlaskClient, logged_in: FlaskClient) -> dict[int, TestRespo
     }
 
 
-@pytest.mark.parametrize("status", [200, 303, 400, 404, 405, 413])
-def test_every_page_carries_the_headers(nobody: FlaskClient, login_as: LoginAs, status: int) -> None:
+def test_every_page_carries_the_headers(nobody: FlaskClient, login_as: LoginAs) -> None:
     """Errors too."""
-    answer = _answers(nobody, login_as("reseller"))[status]
-    assert answer.status_code == status
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    _assert_headers(answer)
+    for status, answer in _answers(nobody, login_as("reseller")).items():
+        assert answer.status_code == status
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        _assert_headers(answer)
 
 
 def test_a_method_that_is_none_says_which_there_are(login_as: LoginAs) -> None:
