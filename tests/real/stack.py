@@ -14,10 +14,9 @@ import requests
 
 from backhaul.demo.configuration import write_alertmanager, write_prometheus
 from tests.harness import BIN, answers, free_port, program, service
+from tests.prometheus.daemons import SHIPPED
 
 ACCOUNT_SID, AUTH_TOKEN, WEBHOOK_TOKEN = "AC" + "5" * 32, "a-token-for-tests", "a-webhook-token"
-# What the shipped files call each service, all on 127.0.0.1.
-STANDARD_PORTS = {"exporter": 9909, "webhook": 9910, "prometheus": 9090, "alertmanager": 9093}
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,7 @@ class Stack:
     """A running stack; what it is asked is what an operator could ask."""
 
     directory: Path
-    ports: dict[str, int] = field(
-        default_factory=lambda: {name: free_port() for name in (*STANDARD_PORTS, "twilio", "mail")}
-    )
+    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in (*SHIPPED, "twilio", "mail")})
 
     def url(self, name: str) -> str:
         """The base URL of a service."""
@@ -108,13 +105,13 @@ def stack(directory: Path, inventory: Path, short_window: str | None = None) -> 
 
 
 def _addresses(made: Stack, *names: str) -> dict[str, str]:
-    return {f"127.0.0.1:{STANDARD_PORTS[name]}": f"127.0.0.1:{made.ports[name]}" for name in names}
+    return {f"127.0.0.1:{SHIPPED[name]}": f"127.0.0.1:{made.ports[name]}" for name in names}
 
 
 def _prometheus(made: Stack, short_window: str | None) -> list[str]:
     """The shipped configuration with this run's addresses, and with a shorter window where one is asked for."""
     directory = made.directory / "prometheus"
-    configuration = write_prometheus(directory, _addresses(made, *STANDARD_PORTS))
+    configuration = write_prometheus(directory, _addresses(made, *SHIPPED))
     if short_window is not None:
         window(directory / "rules", short_window)
     listen = f"--web.listen-address=127.0.0.1:{made.ports['prometheus']}"
