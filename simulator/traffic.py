@@ -17,8 +17,6 @@ from typing import Protocol
 
 from simulator.week_curve import MONDAY_OFFSET_SECONDS, SLOT_SECONDS, SLOTS, WEEK_SECONDS, noise, week_curve
 
-HOUR_SECONDS = 3600.0
-
 
 class Traffic(Protocol):
     """One direction of one interface or queue."""
