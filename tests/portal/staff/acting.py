@@ -9,8 +9,9 @@ from html import unescape
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from inventory.registry.inventories import load_inventory_of
 from inventory.registry.scope import SERVICE
-from inventory.registry.transfer import export_yaml
+from inventory.yaml_export import export
 from portal.services import Services
 from tests.portal.world import SKY, Isp
 
@@ -68,4 +69,4 @@ def errors_of(answer: TestResponse) -> dict[str, str]:
 def exported(services: Services, isp: Isp = SKY) -> str:
     """The registry as an inventory file."""
     with services.registry.read(SERVICE) as tx:
-        return export_yaml(tx, isp.id)
+        return export(load_inventory_of(tx, isp.id))[0]
