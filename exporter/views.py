@@ -89,11 +89,13 @@ def _from_this_machine() -> bool:
 def _discovery(exporter: Exporter) -> Response:
     """Every target is this exporter, under the address it was asked at; the labels say which device to probe.
 
+    As it was sent: Werkzeug takes a name with an underscore, which a compose file may give, for none.
     https://prometheus.io/docs/prometheus/latest/http_sd/: the list is the whole of what there is.
     """
+    address = request.headers.get("Host", "")
     return jsonify(
         [
-            {"targets": [request.host], "labels": {"__param_target": device, "__meta_backhaul_isp": isp}}
+            {"targets": [address], "labels": {"__param_target": device, "__meta_backhaul_isp": isp}}
             for isp, device in exporter.targets
         ]
     )

@@ -108,6 +108,12 @@ def test_discovery_names_every_device_for_prometheus(served: Exporter) -> None:
     ]
 
 
+def test_discovery_takes_the_name_it_was_asked_by(served: Exporter) -> None:
+    """Of the second shard in docker-compose.scale.yml it has an underscore: without an address no device is read."""
+    (found,) = served.get("/sd", headers={"Host": "exporter_1:9909"}).json()
+    assert found["targets"] == ["exporter_1:9909"]
+
+
 def test_the_small_endpoints_answer(served: Exporter) -> None:
     """Health, readiness and an index; a wrong path or method is one line of text."""
     assert [served.get(path).status_code for path in ("/", "/-/healthy", "/-/ready")] == [200, 200, 200]
