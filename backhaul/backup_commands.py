@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from backhaul.user_commands import Commands
+from backhaul.words import Commands, positive
 
 
 def add_to(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -19,7 +19,7 @@ def add_to(commands: Commands[argparse.ArgumentParser]) -> None:
         " folder is named, into a new folder DIR/backhaul-TIME (docs/operations.md).",
     )
     made.add_argument("folder", type=Path, metavar="DIR", help="the folder of the backups")
-    made.add_argument("--keep", type=_positive, metavar="N", help="delete the oldest until N are left; default all")
+    made.add_argument("--keep", type=positive, metavar="N", help="delete the oldest until N are left; default all")
     made.add_argument(
         "--with-keys",
         action="store_true",
@@ -57,13 +57,6 @@ def _add_stores(parser: argparse.ArgumentParser, how: str) -> None:
     parser.add_argument(
         "--recorded-data", type=Path, metavar="DIR", help=f"the data folder of VictoriaMetrics (RECORDED_URL), {how}"
     )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:

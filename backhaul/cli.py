@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from backhaul import backup_commands, grafana_commands, logs, registry_commands, user_commands
+from backhaul.words import positive
 from inventory.loader import InventoryError, load_inventory, summary
 from inventory.settings import SettingError, parse_listen, read_env_file, required, setting
 from inventory.shards import parse_shard
@@ -86,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Serves the portal. Its settings come from the environment or a file .env (docs/portal.md).",
     )
     _add_listen(portal, "127.0.0.1:8080")
-    portal.add_argument("--workers", type=_positive, default=2, metavar="N", help="processes; default %(default)s")
+    portal.add_argument("--workers", type=positive, default=2, metavar="N", help="processes; default %(default)s")
     portal.set_defaults(run=_portal)
 
     user_commands.add_to(commands)
@@ -112,13 +113,6 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_inventory_check)
     registry_commands.add_to(commands, actions)
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 def _add_listen(parser: argparse.ArgumentParser, default: str) -> None:

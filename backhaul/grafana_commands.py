@@ -8,9 +8,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from backhaul.words import Commands
 from inventory.settings import SettingError, required, secret_setting, setting
 
-Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no other name for it
 DASHBOARDS = Path(__file__).resolve().parent.parent / "grafana" / "generated"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from backhaul.user_commands import Commands
+from backhaul.words import Commands
 
 
 def add_to(commands: Commands[argparse.ArgumentParser], actions: Commands[argparse.ArgumentParser]) -> None:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 
-Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no other name for it
+from backhaul.words import Commands
 
 _BY_ADDRESS = {
     "link": "print a link by which somebody logs in once",
