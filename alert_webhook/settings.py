@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import structlog
 
@@ -15,9 +14,7 @@ from inventory.database import DEFAULT_DATABASE_URL
 from inventory.mail import SMTP_EXPECTED, MailSettings, mail_settings
 from inventory.registry.inventories import has_isps
 from inventory.secrets import Secret
-from inventory.settings import SettingError, required, setting
-
-T = TypeVar("T")
+from inventory.settings import Problems, SettingError, required, setting
 
 log = structlog.get_logger()
 
@@ -62,23 +59,9 @@ class Settings:
     history_days: int = DEFAULT_HISTORY_DAYS
 
 
-class _Problems:
-    """Collects what is wrong, so that a newcomer reads it once."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def attempt(self, read: Callable[[], T], otherwise: T) -> T:
-        try:
-            return read()
-        except SettingError as error:
-            self.texts.append(str(error))
-            return otherwise
-
-
 def read_settings(environ: Mapping[str, str], languages: tuple[str, ...]) -> Settings:
     """The settings in `environ`. Raises SettingError that names everything missing or wrong and what to do."""
-    problems = _Problems()
+    problems = Problems()
 
     def need(name: str, purpose: str) -> str:
         return problems.attempt(lambda: required(environ, name, purpose), "")

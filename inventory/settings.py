@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from inventory.secrets import Secret
+
+T = TypeVar("T")
 
 
 class SettingError(Exception):
     """A setting is missing or cannot be read; the text names it and says what to do."""
+
+
+class Problems:
+    """Collects what is wrong, so that a newcomer reads it once."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def attempt(self, read: Callable[[], T], otherwise: T) -> T:
+        """What `read` gives; `otherwise` where it raises SettingError, whose text is kept."""
+        try:
+            return read()
+        except SettingError as error:
+            self.texts.append(str(error))
+            return otherwise
 
 
 class Address(NamedTuple):

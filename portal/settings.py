@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from inventory.database import DEFAULT_DATABASE_URL
 from inventory.mail import MailSettings, mail_settings
 from inventory.secrets import Secret
-from inventory.settings import Address, SettingError, secret_setting, setting
-
-T = TypeVar("T")
+from inventory.settings import Address, Problems, SettingError, secret_setting, setting
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -61,26 +58,12 @@ class Settings:
         return urlsplit(self.public_url).netloc.lower()
 
 
-class _Problems:
-    """Collects what is wrong, so that a newcomer reads it once."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def attempt(self, read: Callable[[], T], otherwise: T) -> T:
-        try:
-            return read()
-        except SettingError as error:
-            self.texts.append(str(error))
-            return otherwise
-
-
 def read_settings(environ: Mapping[str, str], listen: Address | None = None) -> Settings:
     """The settings in `environ`; `listen` gives the public URL's default, where it is this machine alone.
 
     Raises SettingError that names everything missing or wrong and what to do.
     """
-    problems = _Problems()
+    problems = Problems()
 
     def url(name: str) -> str | None:
         return problems.attempt(lambda: _url(environ, name), None)
