@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from alert_webhook.message import KINDS
-from inventory.database import DEFAULT_DATABASE_URL
+from inventory.database import DEFAULT_DATABASE_URL, database_url
 from inventory.mail import SMTP_EXPECTED, MailSettings, mail_settings
 from inventory.registry.inventories import has_isps
 from inventory.secrets import Secret
@@ -69,7 +69,7 @@ def read_settings(environ: Mapping[str, str], languages: tuple[str, ...]) -> Set
     path = problems.attempt(lambda: setting(environ, "BACKHAUL_INVENTORY"), None)
     public_url = problems.attempt(lambda: setting(environ, "BACKHAUL_PUBLIC_URL"), None)
     prometheus = problems.attempt(lambda: setting(environ, "PROMETHEUS_URL"), None) or ""
-    database_url = problems.attempt(lambda: setting(environ, "BACKHAUL_DATABASE_URL"), None) or DEFAULT_DATABASE_URL
+    database = problems.attempt(lambda: database_url(environ), DEFAULT_DATABASE_URL)
     is_url = path is not None and "://" in path
     settings = Settings(
         token=Secret(need("BACKHAUL_WEBHOOK_TOKEN", "the bearer token Alertmanager sends")),
@@ -84,12 +84,12 @@ def read_settings(environ: Mapping[str, str], languages: tuple[str, ...]) -> Set
         mail=problems.attempt(lambda: _mail(environ), None),
         operators=problems.attempt(lambda: _operators(environ), ()),
         inventory=Path(path) if path and not is_url else None,
-        registry_url=path if path and is_url else database_url,
-        database_url=database_url,
+        registry_url=path if path and is_url else database,
+        database_url=database,
         prometheus_urls=tuple(url.strip().rstrip("/") for url in prometheus.split(",") if url.strip()),
         history_days=problems.attempt(lambda: _history_days(environ), DEFAULT_HISTORY_DAYS),
     )
-    if path is None and not settings.operators and not problems.attempt(lambda: has_isps(database_url), otherwise=True):
+    if path is None and not settings.operators and not problems.attempt(lambda: has_isps(database), otherwise=True):
         problems.texts.append(
             "neither BACKHAUL_INVENTORY nor ALERT_TO_NUMBER is set, and the registry is empty: nobody could be told; "
             "name an inventory file with contacts, or WhatsApp numbers, or import an inventory"

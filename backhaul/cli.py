@@ -12,7 +12,7 @@ from pathlib import Path
 from backhaul import backup_commands, grafana_commands, logs, registry_commands, user_commands
 from backhaul.words import positive
 from inventory.loader import InventoryError, load_inventory, summary
-from inventory.settings import SettingError, parse_listen, read_env_file, required, setting
+from inventory.settings import SettingError, parse_listen, read_env_file, setting
 from inventory.shards import parse_shard
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -130,10 +130,11 @@ def _demo(words: argparse.Namespace) -> int:
 
 def _exporter(words: argparse.Namespace) -> int:
     from exporter.server import serve  # noqa: PLC0415
+    from inventory.database import database_url  # noqa: PLC0415
 
     listen, shard = parse_listen(words.listen), parse_shard(words.shard)
-    inventory = words.inventory or setting(os.environ, "BACKHAUL_INVENTORY")
-    serve(inventory or required(os.environ, "BACKHAUL_DATABASE_URL", "what to read"), listen, os.environ, shard)
+    inventory = words.inventory or setting(os.environ, "BACKHAUL_INVENTORY") or database_url(os.environ)
+    serve(inventory, listen, os.environ, shard)
     return OK
 
 

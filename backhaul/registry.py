@@ -10,7 +10,7 @@ from contextlib import suppress
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from inventory.database import DEFAULT_DATABASE_URL, open_database
+from inventory.database import database_url, open_database
 from inventory.loader import load_inventory
 from inventory.registry import audit, schema
 from inventory.registry.audit import CLI
@@ -31,7 +31,7 @@ class _OnlyTried(Exception):
 
 def migrate(words: argparse.Namespace) -> int:
     """Bring the database to the form of this version, by its owner; with `--check` only say what it lacks."""
-    url = _url()
+    url = database_url(os.environ)
     owner = setting(os.environ, "BACKHAUL_OWNER_DATABASE_URL") or url
     engine = open_database(owner)
     try:
@@ -120,12 +120,8 @@ def verify_audit(_words: argparse.Namespace) -> int:
     return FAILED if any(each.broken is not None for each in found.values()) else OK
 
 
-def _url() -> str:
-    return setting(os.environ, "BACKHAUL_DATABASE_URL") or DEFAULT_DATABASE_URL
-
-
 def _registry() -> Registry:
-    engine = open_database(_url())
+    engine = open_database(database_url(os.environ))
     try:
         schema.prepare(engine)
     except SQLAlchemyError as error:

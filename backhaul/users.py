@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import OperationalError
 
-from inventory.database import DEFAULT_DATABASE_URL, open_database
+from inventory.database import database_url, open_database
 from inventory.registry import audit, people, sessions
 from inventory.registry.audit import CLI
 from inventory.registry.people import NewUser, Refused, User
@@ -144,7 +144,7 @@ def _note(tx: Transaction, user: User, action: str) -> None:
 
 @contextmanager
 def _writing() -> Iterator[Transaction]:
-    engine = open_database(setting(os.environ, "BACKHAUL_DATABASE_URL") or DEFAULT_DATABASE_URL)
+    engine = open_database(database_url(os.environ))
     try:
         prepare(engine)
         with Registry(engine).write(SERVICE) as tx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -10,7 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from inventory.settings import SettingError
+from inventory.settings import SettingError, setting
 
 DEFAULT_DATABASE_URL = "sqlite:///var/backhaul.db"
 
@@ -22,6 +23,11 @@ SQLITE_BUSY_SECONDS = 5.0
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 POSTGRESQL_CONNECT_SECONDS = 5
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+
+
+def database_url(environ: Mapping[str, str]) -> str:
+    """Where registry and outbox are: BACKHAUL_DATABASE_URL, or the default. Raises SettingError as `setting` does."""
+    return setting(environ, "BACKHAUL_DATABASE_URL") or DEFAULT_DATABASE_URL
 
 
 def open_database(url: str, context: str | None = None, *, pool_size: int = 20) -> Engine:

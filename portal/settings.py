@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from inventory.database import DEFAULT_DATABASE_URL
+from inventory.database import DEFAULT_DATABASE_URL, database_url
 from inventory.mail import MailSettings, mail_settings
 from inventory.secrets import Secret
 from inventory.settings import Address, Problems, SettingError, secret_setting, setting
@@ -70,7 +70,7 @@ def read_settings(environ: Mapping[str, str], listen: Address | None = None) -> 
 
     settings = Settings(
         public_url=problems.attempt(lambda: _public_url(environ, listen), ""),
-        database_url=problems.attempt(lambda: setting(environ, "BACKHAUL_DATABASE_URL"), None) or DEFAULT_DATABASE_URL,
+        database_url=problems.attempt(lambda: database_url(environ), DEFAULT_DATABASE_URL),
         prometheus_url=url("PROMETHEUS_URL") or "http://127.0.0.1:9090",
         recorded_url=url("RECORDED_URL"),
         exporter_urls=problems.attempt(lambda: _urls(environ, "EXPORTER_URL"), ()) or ("http://127.0.0.1:9909",),

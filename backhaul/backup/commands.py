@@ -33,7 +33,7 @@ from backhaul.backup.series import (
     victoria_forget,
     victoria_snapshot,
 )
-from inventory.database import DEFAULT_DATABASE_URL, open_database
+from inventory.database import database_url, open_database
 from inventory.registry import backups, schema
 from inventory.registry.scope import Registry
 from inventory.settings import SettingError, setting
@@ -106,7 +106,7 @@ def restore(words: argparse.Namespace) -> int:
 
 
 def _write(partial: Path, words: argparse.Namespace, environ: Mapping[str, str], taken: float) -> Manifest:
-    url = setting(environ, "BACKHAUL_DATABASE_URL") or DEFAULT_DATABASE_URL
+    url = database_url(environ)
     engine = existing(url)
     try:
         dumped = dump(Registry(engine), partial)
@@ -140,7 +140,7 @@ def _write(partial: Path, words: argparse.Namespace, environ: Mapping[str, str],
 
 def _note(name: str, written: Manifest, environ: Mapping[str, str]) -> None:
     """Tell the database, whose services then know how old the newest backup is."""
-    engine = open_database(setting(environ, "BACKHAUL_DATABASE_URL") or DEFAULT_DATABASE_URL, pool_size=1)
+    engine = open_database(database_url(environ), pool_size=1)
     try:
         backups.note(Registry(engine), name, {"version": written.version, "left_out": list(written.left_out)})
     except SQLAlchemyError as error:
@@ -150,7 +150,7 @@ def _note(name: str, written: Manifest, environ: Mapping[str, str]) -> None:
 
 
 def _load(words: argparse.Namespace, environ: Mapping[str, str], manifest: Manifest, stopped_at: float | None) -> int:
-    url = setting(environ, "BACKHAUL_DATABASE_URL") or DEFAULT_DATABASE_URL
+    url = database_url(environ)
     owner = setting(environ, "BACKHAUL_OWNER_DATABASE_URL") or url
     put_aside_what_is_none(owner)
     engine = open_database(owner, pool_size=1)

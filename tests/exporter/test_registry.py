@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from exporter import registry_source
+from inventory.registry import schema
 from inventory.registry.audit import CLI
 from inventory.registry.devices import delete_device, get_device, list_devices, save_device
 from inventory.registry.scope import Registry, Scope
@@ -32,10 +33,11 @@ STAFF = Scope("staff", "sky")
 
 
 @contextmanager
-def exporter(folder: Path, url: str) -> Iterator[Exporter]:
+def exporter(folder: Path, url: str | None) -> Iterator[Exporter]:
     port = free_port()
     running = Exporter(folder / "none.yml", port)
-    command: list[str | Path] = [BIN / "backhaul", "exporter", "--inventory", url, "--listen", f"127.0.0.1:{port}"]
+    inventory = ["--inventory", url] if url else []
+    command: list[str | Path] = [BIN / "backhaul", "exporter", *inventory, "--listen", f"127.0.0.1:{port}"]
     environ = dict(os.environ, BACKHAUL_SECRET_KEY=KEY)
     with service(
         command, folder / "exporter.log", ready=lambda: answers(f"{running.url}/-/ready"), env=environ
@@ -52,6 +54,18 @@ def point(registry: Registry, device: str, port: int, vault: Vault = OURS) -> No
         password = Secret("secret-of-the-router")
         there = replace(row.device, host="127.0.0.1", port=port, password=password, tls=tls)
         save_device(tx, there, version=row.version, actor=CLI, vault=vault)
+
+
+def test_without_an_inventory_it_follows_the_default_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but its key set, it reads var/backhaul.db below the folder it starts in, as portal and webhook do."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("BACKHAUL_INVENTORY", "BACKHAUL_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with Database("sqlite", "sqlite:///var/backhaul.db", "sqlite:///var/backhaul.db").registry() as registry:
+        schema.prepare(registry.engine)
+        filled(registry, tmp_path, "sky")
+    with exporter(tmp_path, None) as served:
+        assert {target["labels"]["__meta_backhaul_isp"] for target in served.get("/sd").json()} == {"sky"}
 
 
 def test_every_isp_is_served_and_followed(database: Database, tmp_path: Path) -> None:
