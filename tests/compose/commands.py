@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tests.harness import ROOT, Service, free_port, program, service
+from tests.harness import ROOT, Service, answers, free_port, program, service
 
 # Where each service answers, by the file; here every one of these addresses is a free port of 127.0.0.1.
 _STANDARD = {
@@ -89,10 +89,10 @@ class Commands:
     @contextmanager
     def running(self, name: str, ready: str) -> Iterator[Service]:
         """Run a service until the block ends; it has started once `ready` is answered 200."""
-        check = [sys.executable, "-c", _ASK, self.url(name) + ready]
         log = self.folder / f"{name}.log"
         command = self.confined(name, self.words(name))
-        with service(command, log, ready=lambda: _succeeds(check), env=self.environ(name), timeout=60) as started:
+        url = self.url(name) + ready
+        with service(command, log, ready=lambda: answers(url), env=self.environ(name), timeout=60) as started:
             yield started
 
     def _set(self, text: str) -> str:
@@ -131,13 +131,6 @@ fi
 cd "$app"
 exec "$@"
 """
-_ASK = "import sys, urllib.request as u; u.urlopen(sys.argv[1], timeout=2)"
-
-
-def _succeeds(command: Sequence[str]) -> bool:
-    import subprocess  # noqa: PLC0415
-
-    return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
 
 
 def _copy_code(target: Path) -> None:
