@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from inventory.registry import alerts
@@ -30,11 +32,19 @@ PAGES = {
 }
 
 
+@pytest.fixture(scope="module")
+def hostile_alert(served: Served) -> Iterator[None]:
+    """An alert in words nobody expects: one, and over at the end, so that the pages of all tests do not grow by it."""
+    begun = fire(served.registry, summary=HOSTILE[:2000], tenant=SKY.resellers[0], circuit=HOSTILE[:500])
+    yield
+    end(served.registry, begun)
+
+
+@pytest.mark.usefixtures("hostile_alert")
 @pytest.mark.parametrize("width", [DESK, PHONE])
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_fits_and_is_accessible(visit: Visit, served: Served, name: str, width: int) -> None:
     """On a desk and on a phone, also with names nobody expects; a picture is kept to look at."""
-    fire(served.registry, summary=HOSTILE[:2000], tenant=SKY.resellers[0], circuit=HOSTILE[:500])
     names = {
         "alert": served.world.alerts[SKY.id, SKY.resellers[0]],
         "notice": served.world.notices[SKY.id],
