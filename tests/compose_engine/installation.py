@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,11 @@ def compose_file() -> dict[str, Any]:
 
 
 class Installation:
-    """A compose project of the shipped file and the tests' additions."""
+    """A compose project of the shipped file, overlays of it, and the tests' additions."""
 
-    def __init__(self, engine: Engine, folder: Path, name: str) -> None:
+    def __init__(self, engine: Engine, folder: Path, name: str, *, overlays: Sequence[str] = ()) -> None:
         self.engine, self.folder, self.name = engine, folder, name
+        self._files = [*(str(folder / file) for file in ("docker-compose.yml", *overlays)), str(TEST_FILE)]
         self.https, self.http = free_port(), free_port()
         self.twilio_token = secrets.token_hex(16)
 
@@ -61,7 +63,7 @@ class Installation:
         """The folder of the backups on the machine."""
         return self.folder.parent / f"{self.name}-backups"
 
-    def prepare(self) -> None:
+    def prepare(self, **settings: str) -> None:
         """As docs/install.md says: .env from the example, secrets by the script, Twilio's token, the mail server."""
         changed = {
             "BACKHAUL_PUBLIC_URL": self.url,
@@ -73,6 +75,7 @@ class Installation:
             "BACKHAUL_TRUSTED_PROXIES": "198.18.0.0/15",
             "PROMETHEUS_RETENTION_SIZE": "1GB",
             "BACKUP_FOLDER": str(self.backups),
+            **settings,
         }
         self.backups.mkdir(mode=0o700)
         shutil.chown(self.backups, 65534, 65534)
@@ -89,9 +92,8 @@ class Installation:
 
     def compose(self, *words: str, stdin: bytes | None = None, timeout: float = 300, check: bool = True) -> str:
         """What `docker-compose WORDS` says."""
-        files = ["-f", "docker-compose.yml", "-f", str(TEST_FILE)]
         command = [program("docker-compose"), "--project-name", self.name, "--project-directory", str(self.folder)]
-        command += [word if word != "docker-compose.yml" else str(self.folder / word) for word in files]
+        command += [word for file in self._files for word in ("-f", file)]
         return self.engine.run(
             [*command, "--env-file", str(self.folder / ".env"), *words],
             stdin=stdin, timeout=timeout, check=check, env={"TEST_TWILIO_TOKEN": self.twilio_token},
