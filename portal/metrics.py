@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -59,5 +60,6 @@ def _forget_ended(directory: Path) -> None:
         process = int(file.stem.rpartition("_")[2])
         try:
             os.kill(process, 0)
-        except ProcessLookupError:
-            mark_process_dead(process)  # type: ignore[no-untyped-call]
+        except (ProcessLookupError, PermissionError):  # the second: its number is that of somebody else's by now
+            with suppress(FileNotFoundError):  # who asks at the same moment was faster
+                mark_process_dead(process)  # type: ignore[no-untyped-call]

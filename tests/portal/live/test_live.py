@@ -128,14 +128,30 @@ def test_open_streams_are_counted_over_all_processes(served: Served) -> None:
     wait_until(lambda: opened() == ["backhaul_portal_streams_open 0.0"], "them to be over")
 
 
-def test_a_process_that_was_killed_has_nothing_open(tmp_path: Path) -> None:
-    """Its file stays, and is told from those of the living."""
+ASKED = """
+import os, sys
+from portal.metrics import STREAMS, exposition
+
+def kill(process, signal, killed=int(sys.argv[1]), kill=os.kill):
+    if process == killed:
+        raise {error}
+    kill(process, signal)
+
+os.kill = kill
+STREAMS.set(2)
+print(exposition().decode())
+"""
+
+
+@pytest.mark.parametrize("error", [ProcessLookupError, PermissionError])
+def test_a_process_that_was_killed_has_nothing_open(tmp_path: Path, error: type[OSError]) -> None:
+    """Its file stays, and is told from those of the living; also when its number is another user's process by then."""
     environ = {**os.environ, MULTIPROCESS_DIRECTORY: str(tmp_path)}
     killed = "import os; from portal.metrics import STREAMS; STREAMS.set(3); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", killed], env=environ, check=False, timeout=60)
-    assert list(tmp_path.glob("gauge_livesum_*.db"))
-    asked = "from portal.metrics import STREAMS, exposition; STREAMS.set(2); print(exposition().decode())"
-    said = subprocess.run([sys.executable, "-c", asked], env=environ, check=True, capture_output=True, timeout=60)
+    (file,) = tmp_path.glob("gauge_livesum_*.db")
+    asked = [sys.executable, "-c", ASKED.format(error=error.__name__), file.stem.rpartition("_")[2]]
+    said = subprocess.run(asked, env=environ, check=True, capture_output=True, timeout=60)
     assert b"backhaul_portal_streams_open 2.0" in said.stdout
 
 
