@@ -128,7 +128,7 @@ def test_slow_queries_of_one_keep_nobody_else_from_asking() -> None:
         say(handler, json.dumps(VECTOR).encode())
 
     with serving(answer) as url, ThreadPoolExecutor(AT_ONCE) as pool:
-        prometheus = Prometheus(url, timeout=0.3)
+        prometheus = Prometheus(url, timeout=1.0)
         slow = [pool.submit(prometheus.instant, f"slow{number}") for number in range(AT_ONCE)]
         for one in slow:
             with pytest.raises(PrometheusAway, match="did not answer in time"):
@@ -141,8 +141,10 @@ def test_one_that_hangs_is_given_up_and_not_asked_again_at_once() -> None:
     """The first few wait for the deadline, all others hear of it at once, and it is tried again soon."""
     release = threading.Event()
     now = [100.0]
+    asked: list[str] = []
 
-    def hang(handler: BaseHTTPRequestHandler, _: str) -> None:
+    def hang(handler: BaseHTTPRequestHandler, expr: str) -> None:
+        asked.append(expr)
         release.wait(20)
         say(handler, b"{}")
 
@@ -151,14 +153,13 @@ def test_one_that_hangs_is_given_up_and_not_asked_again_at_once() -> None:
         for number in range(client.HANGS_AFTER):
             with pytest.raises(PrometheusAway, match="did not answer in time"):
                 prometheus.instant(f"a{number}")
-        began = time.monotonic()
         with pytest.raises(PrometheusAway, match="did not answer in time"):
             prometheus.instant("b")
-        assert time.monotonic() - began < 0.1
         release.set()
         now[0] += client.AWAY_SECONDS + 0.1
         with pytest.raises(PrometheusAway, match="did not understand"):
             prometheus.instant("b")
+    assert [expr for expr in asked if expr == "b"] == ["b"], "not while it hung"
 
 
 def test_one_that_trickles_is_given_up_too() -> None:
