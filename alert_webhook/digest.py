@@ -122,7 +122,7 @@ def _variables(kind: Kind, words: Described, tail: str) -> Mapping[str, str]:
     if kind == "resolved":
         lasted = f"{words.since} - {words.until} ({words.lasted})" if words.until else words.since
         return _numbered((f"{words.icon} {words.title}", words.where, lasted, tail))
-    against = f"{words.measured}, {words.bound} {words.limit}" if words.limit else words.measured
+    against = f"{words.measured}, {words.bound} {words.limit}" if words.measured and words.limit else words.measured
     step = words.step or words.description or words.runbook
     headline = f"{words.icon} {words.severity}: {words.title}"
     place = f"{words.where}; {words.also}" if words.also else words.where

@@ -19,12 +19,15 @@ _LONG = 60
 def humanise(value: str, unit: str, words: Mapping[str, Any]) -> str:
     """A rule's raw number with its unit (`bps`, `ratio`, `seconds`, `up`, else a noun); other text cleaned.
 
-    `words` are a language's: `duration` for long times, `units` for its nouns ("{count} VLANs").
+    `words` are a language's: `duration` for long times, `units` for its nouns ("{count} VLANs"), `unlimited` for a rate
+    without a limit (+Inf).
     """
     try:
         number = float(value)
     except ValueError:
         return clean(value, 40)
+    if number == math.inf and unit == "bps":
+        return str(words["unlimited"])
     return _with_unit(number, unit, words) if math.isfinite(number) else ""
 
 

@@ -54,6 +54,8 @@ def test_bangla_survives_cleaning() -> None:
         ("4", "VLANs", "4 VLANs"),
         ("0", "up", ""),
         ("NaN", "bps", ""),
+        ("+Inf", "bps", "no limit"),
+        ("+Inf", "ratio", ""),
         ("30.10 %", "", "30.10 %"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.alert_webhook.conftest import NOC, TENANT_BN, Stack, Webhook, alert, link_alert
+from tests.alert_webhook.conftest import NOC, TENANT_BN, Hand, Stack, Webhook, alert, link_alert
 from tests.harness import wait_until
 
 NOC_MAIL = "noc@skylink.example.net"
@@ -75,3 +75,15 @@ def test_an_approved_template_is_used_where_it_is_set(stack: Stack) -> None:
     assert variables["1"] == "\U0001f534 CRITICAL: two lines and tabs"
     assert all(value and "\n" not in value for value in variables.values())
     assert free["content_sid"] is None
+
+
+@pytest.mark.parametrize(("value", "told"), [("+Inf", "no limit, plan 950 Mbps"), ("NaN", "-")])
+def test_a_template_tells_of_a_figure_that_is_none(value: str, told: str, stack: Stack) -> None:
+    """A queue that limits nothing is news beside the plan; without a figure the plan alone says nothing."""
+    stack.environ["TWILIO_CONTENT_SID_FIRING_EN"] = "HX" + "1" * 32
+    drift = alert("RouterLimitDrift", circuit="r1001-main", device="core-1")
+    drift["annotations"]["value"] = value
+    hand = Hand(stack.environ)
+    hand.post(drift)
+    hand.work()
+    assert stack.twilio.inbox(NOC)[0]["content_variables"]["4"] == told
