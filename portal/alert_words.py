@@ -14,6 +14,7 @@ from inventory.registry.alerts import AlertRow
 from inventory.registry.scope import Transaction
 from inventory.registry.tables import circuits, links, tenants
 from portal.format import bandwidth, duration, milliseconds, ratio
+from portal.format import limit as bandwidth_limit
 
 # What the rules say stands before the limit, as in the messages: words.yml of the webhook.
 _BOUNDS = {
@@ -118,6 +119,8 @@ def _figure(text: str, unit: str) -> str:
         number = float(text)
     except ValueError:
         return text[:40]
+    if number == math.inf and unit == "bps":
+        return bandwidth_limit(number)
     if not math.isfinite(number) or unit == "up":  # a state, which the alert's name says
         return ""
     written = {"bps": bandwidth, "ratio": ratio, "seconds": _seconds}.get(unit)

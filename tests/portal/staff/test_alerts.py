@@ -51,6 +51,16 @@ def test_the_lists_of_other_pages_tell_in_words(services: Services, login_as: Lo
         )
 
 
+def test_a_limit_that_is_none_is_told(services: Services, login_as: LoginAs) -> None:
+    """The rules write a queue that limits nothing as +Inf."""
+    alert = report(
+        services, name="RouterLimitDrift", labels={"device": SKY.device}, annotations=WORDS | {"value": "+Inf"}
+    )
+    engineer = login_as("engineer")
+    assert "no limit, plan 950 Mbps" in text_of(engineer, f"/devices/{SKY.device}")
+    assert "no limit" in text_of(engineer, f"/alerts/{alert.id}")
+
+
 def test_the_timeline_is_filtered(services: Services, login_as: LoginAs) -> None:
     """Open ones first of all; by severity, name, customer, circuit, words and day; another filter shows all states."""
     report(services, number=1, ended=60, labels={"tenant": SKY.client}, annotations={"summary": "Old trouble"})
