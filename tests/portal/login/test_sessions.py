@@ -138,8 +138,10 @@ def test_the_owner_chooses_whose_network_to_look_at(login_as: LoginAs) -> None:
     client, other = login_as("owner", None), login_as("owner", None)
     assert where(client.get("/")) == "/platform"
     assert client.get("/overview").status_code == 404
+    assert 'role="search"' not in client.get("/platform").get_data(as_text=True), "there is nothing to search in yet"
     assert where(submit(client, "/platform", isp="deltanet")) == "/overview"
     assert "Deltanet Ltd" in client.get("/overview").get_data(as_text=True)
+    assert 'role="search"' in client.get("/overview").get_data(as_text=True)
     assert where(submit(client, "/platform", isp="skylink")) == "/overview"
     assert "Deltanet" not in client.get("/overview").get_data(as_text=True)
     assert submit(client, "/platform", isp="nowhere").status_code == 404
