@@ -142,14 +142,13 @@ channel.onmessage = ({ data: { name, data, id } }) => {
   if (source === null && !over && name in handlers) take(name, data, id);
 };
 
-setInterval(() => {
-  if (over || Date.now() - heard < SILENCE) return;
-  heard = Date.now();
-  if (source) lost();
-  else connect(); // the tab that has the stream sleeps
-}, 5_000);
-
 if (document.body.dataset.liveStream) {
+  setInterval(() => {
+    if (over || Date.now() - heard < SILENCE) return;
+    heard = Date.now();
+    if (source) lost();
+    else connect(); // the tab that has the stream sleeps
+  }, 5_000);
   channel.postMessage({ name: "who" }); // a tab that has the stream says that it is there
   if (navigator.locks) navigator.locks.request("backhaul-live", lead);
   else connect();

@@ -68,8 +68,9 @@ async function refresh() {
   }
 }
 
-// The platform's owner looks at another isp since: its figures do not belong under this one's name.
-export const isOfAnotherIsp = (isp) => Boolean(isp) && isp !== document.body.dataset.isp;
+// The platform's owner looks at another isp since: its figures do not belong under this one's name. A page of the
+// platform is of none, whichever he looks at.
+export const isOfAnotherIsp = (isp) => Boolean(isp && document.body.dataset.isp) && isp !== document.body.dataset.isp;
 
 function leave(thereToo) {
   location.replace(thereToo ? location.pathname + location.search : "/");

@@ -117,6 +117,23 @@ def test_a_page_of_another_isp_is_left(visit: Visit, served: Served) -> None:
     expect(form.locator(".brand")).to_have_text("Skylink Ltd")
 
 
+def test_a_page_of_the_platform_is_of_no_isp(visit: Visit, served: Served) -> None:
+    """What is told to an isp's pages does not make it another's; and it asks for no stream, however long it is open."""
+    page = visit("owner", "/platform/audit")
+    page.clock.install()
+    page.reload()
+    other = page.context.new_page()
+    other.goto(f"{served.url}/overview")
+    listening(page)
+    expect(page.locator("#lost")).to_be_hidden()
+    other.close()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(60_000)
+    page.evaluate("fetch('/static/icon.svg')")
+    assert [url for url in asked if _LIVE.search(url)] == []
+
+
 def test_a_logout_elsewhere_is_said(visit: Visit, served: Served) -> None:
     """The page does not vanish under somebody's hands: it says that he is logged out, and where to go."""
     page = listening(visit("finance", "/account"))
