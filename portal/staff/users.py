@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol, cast
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -92,7 +93,8 @@ def edit(identifier: str) -> str | Response | tuple[str, int]:
             if done is not None:
                 _note(tx, "update", done, {"changes": _changed(user, done)})
     except Refused as refused:
-        return _form(values, user, {refused.field: str(refused)})
+        # With the version it was opened with: what somebody else saved since is not overwritten unseen.
+        return _form(values, replace(user, version=_version()), {refused.field: str(refused)})
     if done is None:
         with services().registry.read(identity().scope) as tx:
             user = _found(tx, identifier)

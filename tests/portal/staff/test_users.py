@@ -55,6 +55,22 @@ def test_an_account_is_made_changed_and_shown(services: Services, login_as: Logi
     assert (now.name, now.role) == ("Karim", "sales")
 
 
+def test_a_mistake_does_not_make_a_form_newer(services: Services, login_as: LoginAs, world: World) -> None:
+    """Corrected, it is held against what it was opened with: the role somebody else gave meanwhile stays."""
+    admin, user = login_as("admin"), world.user("support")
+    path = f"/users/{user.id}/edit"
+    left_open = {**fields_of(admin.get(path).get_data(as_text=True).replace('class="form card"', 'class="form"'))}
+    assert admin.post(path, data=left_open | {"role": "sales"}).status_code == 303
+    answer = admin.post(path, data=left_open | {"email": "no address"})
+    corrected = fields_of(answer.get_data(as_text=True).replace('class="form card"', 'class="form"'))
+    assert corrected["email"] == "no address"
+    stale = admin.post(path, data=corrected | {"email": user.email})
+    assert "Somebody else changed this while you were editing" in read(stale, 422)
+    now = by_email(services, user.email)
+    assert now is not None
+    assert now.role == "sales"
+
+
 def test_the_list_names_a_customer(login_as: LoginAs) -> None:
     """By the name people know, with the id that is in its address."""
     assert f"reseller of Company {SKY.resellers[0]} {SKY.resellers[0]}" in text_of(login_as("admin"), "/users")
