@@ -36,7 +36,7 @@ def choice(name: str, allowed: Collection[str], default: str = "") -> str:
 def page_number() -> int:
     """The page that is asked for, counted from 1."""
     given = word("page")
-    return int(given) if given.isascii() and given.isdigit() and 0 < len(given) < 8 else 1
+    return max(1, int(given)) if given.isascii() and given.isdigit() and len(given) < 8 else 1
 
 
 def day(name: str) -> date | None:

@@ -28,3 +28,11 @@ def test_past_the_end_there_is_a_way_back(login_as: LoginAs, who: str, path: str
     for untrue in ("yet.", "is like that", "Nothing is wrong", "Nothing fires", "No entry", "Nobody is called"):
         assert untrue not in page
     assert "Nothing on this page." not in text_of(client, path)
+
+
+@pytest.mark.parametrize("path", [f"/tenants/{SKY.resellers[0]}", "/links?state=unknown", "/resellers?sort=use"])
+def test_there_is_no_page_before_the_first(login_as: LoginAs, path: str) -> None:
+    """Its number is a mistake, and no list of nothing."""
+    page = text_of(login_as("admin"), f"{path}{'&' if '?' in path else '?'}page=0")
+    for untrue in ("yet.", "is like that", "Nothing on this page."):
+        assert untrue not in page
