@@ -27,7 +27,8 @@ MAX_BYTES = 32_000_000  # of one answer: 100,000 series of an instant are about 
 SHARED_SECONDS = 3.0  # rules are evaluated every 5 s, so nobody sees older figures than without it by much
 AWAY_SECONDS = 2.0  # for so long nobody waits for one that is away
 # So many answers in a row that do not come in time are no slow queries any more: it hangs. More than one person may
-# have under way at once (portal/turns.py), so that his alone keep nobody else from asking.
+# have under way at once (portal/turns.py), so that his alone keep nobody else from asking. It hangs as well where one
+# was asked after another had been given up, and none was answered since: a page of eight queries waits for two of them.
 HANGS_AFTER = 6
 _CHUNK = 262_144
 _KEPT = 512  # answers
@@ -65,6 +66,7 @@ class Prometheus:
         self._away_until = -math.inf
         self._away = ""
         self._late = 0  # answers in a row
+        self._given_up = math.inf  # when the first of them was
 
     def instant(self, expr: str) -> list[Sample]:
         """What `expr` is now, by Prometheus' own clock. Raises PrometheusAway."""
@@ -91,14 +93,15 @@ class Prometheus:
         """The result of one query. A form in the body has no limit of length, as an address has."""
         if self._clock() < self._away_until:
             raise PrometheusAway(self._away)
+        asked = self._clock()
         try:
             status, body = self._read(path, {**form, "timeout": f"{self._timeout:g}s"})
         except urllib3.exceptions.HTTPError as error:
-            raise self._failed(error) from error
-        self._late = 0
+            raise self._failed(error, asked) from error
+        self._late, self._given_up = 0, math.inf
         return self._result(status, body, kind)
 
-    def _failed(self, error: urllib3.exceptions.HTTPError) -> PrometheusAway:
+    def _failed(self, error: urllib3.exceptions.HTTPError, asked: float) -> PrometheusAway:
         """What to raise. One slow query says nothing of the next one; no connection does."""
         nobody = isinstance(error, urllib3.exceptions.ConnectTimeoutError)  # a refused connection is one, too
         late = isinstance(error, urllib3.exceptions.TimeoutError) and not nobody
@@ -106,7 +109,9 @@ class Prometheus:
         log.warning("prometheus_away", url=self._url, error=type(error).__name__, late=self._late)
         what = "did not answer in time" if late else "cannot be reached"
         away = f"Prometheus {what}; figures are unknown until it is back"
-        if not late or self._late >= HANGS_AFTER:
+        after_another = late and asked >= self._given_up
+        self._given_up = min(self._given_up, self._clock()) if late else math.inf
+        if not late or after_another or self._late >= HANGS_AFTER:
             self._away, self._away_until = away, self._clock() + AWAY_SECONDS
         return PrometheusAway(away)
 
