@@ -12,6 +12,7 @@ from typing import Any
 from inventory.registry import sessions
 from inventory.registry.scope import LOGIN
 from portal.asgi import TEST_THREADS, THREADS, Portal
+from tests.harness import run_apart
 from tests.portal.conftest import services_on
 from tests.portal.serving import COOKIE
 from tests.portal.templates import Stocked
@@ -100,5 +101,5 @@ def test_tests_of_connections_hold_up_no_page(stocked: Stocked) -> None:
             exporter.release.set()
             return [page, *await asyncio.gather(*tests)]
 
-        assert set(asyncio.run(crowd())) == {200}
+        assert set(run_apart(crowd())) == {200}
         services.registry.engine.dispose()

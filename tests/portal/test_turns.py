@@ -18,6 +18,7 @@ from portal.metrics import exposition
 from portal.prometheus import Prometheus
 from portal.queries import CATALOGUE
 from portal.turns import AT_ONCE, WAITING, TooManyAtOnce, Turns, whose_query
+from tests.harness import run_apart
 from tests.portal.conftest import services_on
 from tests.portal.gateway.conftest import TOKEN
 from tests.portal.templates import Stocked
@@ -25,6 +26,12 @@ from tests.portal.test_lanes import ask
 from tests.portal.test_prometheus import VECTOR, say, serving
 
 REFUSED = 'backhaul_portal_grafana_refused_total{reason="busy",where="gateway"}'
+
+
+def refused() -> float:
+    """How many were, in this process."""
+    lines = exposition().decode().splitlines()
+    return next((float(line.removeprefix(REFUSED)) for line in lines if line.startswith(REFUSED)), 0.0)
 
 
 def test_one_has_four_turns_and_all_others_have_theirs() -> None:
@@ -53,7 +60,7 @@ def test_one_has_four_turns_and_all_others_have_theirs() -> None:
         assert len(inside) == AT_ONCE + WAITING + 1
         assert len(lines) == 0
 
-    asyncio.run(crowd())
+    run_apart(crowd())
 
 
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,12 +84,13 @@ def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         await ask()
         assert len(lines) == 0
 
-    asyncio.run(crowd())
+    run_apart(crowd())
 
 
 def test_slow_queries_of_one_leave_the_gateway_to_the_others(stocked: Stocked, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than it has threads: another's is answered meanwhile, and what is too much is refused and counted."""
     monkeypatch.setattr(turns, "WAITING", GATEWAY_THREADS)
+    before = refused()
     release = threading.Event()
 
     def answer(handler: BaseHTTPRequestHandler, expr: str) -> None:
@@ -111,9 +119,9 @@ def test_slow_queries_of_one_leave_the_gateway_to_the_others(stocked: Stocked, m
             release.set()
             return await asyncio.gather(*slow)
 
-        assert set(asyncio.run(crowd())) == {200}
+        assert set(run_apart(crowd())) == {200}
         services.registry.engine.dispose()
-    assert f"{REFUSED} 1.0" in exposition().decode()
+    assert refused() == before + 1
 
 
 @pytest.mark.parametrize(

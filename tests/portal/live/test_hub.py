@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from inventory.registry.scope import LOGIN, Registry, Scope, Transaction
 from portal.live import asgi, hub
 from portal.live.asgi import LiveApp
 from portal.services import Services
+from tests.harness import run_apart
 from tests.portal.conftest import on_both_databases
 from tests.portal.serving import COOKIE, alert, fire, note
 from tests.portal.world import DELTA, SKY, World
@@ -78,9 +78,7 @@ def run(test: Callable[[LiveApp], Awaitable[None]], services: Services) -> None:
         app = LiveApp(services)
         await test(app)
 
-    # On a thread of its own: where a browser was open before, Playwright's loop goes on in the main one.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(within())).result()
+    run_apart(within())
 
 
 def away(services: Services) -> Registry:
