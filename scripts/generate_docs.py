@@ -47,7 +47,8 @@ def _table(endpoint: str, table: tuple[Metric, ...]) -> Iterator[str]:
 
 _QUERIES_INTRO = """# Queries of the portal
 
-Written by `make docs` from `portal/queries.py`, `portal/current_queries.py` and `portal/panel_queries/`; change it there.
+Written by `make docs` from `portal/queries.py`, `portal/current_queries.py` and `portal/panel_queries/`; change it
+there.
 
 Every PromQL expression the portal sends is one of these, by name, and PromQL stands nowhere else in it. `$isp`,
 `$tenant` and the like are put in on the server, from who is logged in and what the registry says is theirs; only ids
