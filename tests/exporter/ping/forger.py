@@ -9,6 +9,7 @@ import threading
 
 HONEST = "127.0.0.10"
 TWICE = "127.0.0.11"  # sends each reply three times
+OPTIONS = "127.0.0.17"  # honest too, behind an IP header with options
 SPOOFED = "127.0.0.12"  # from another address
 GUESSED = "127.0.0.13"  # with a cookie it was not sent
 REPLAYED = "127.0.0.14"  # with the number of the ping before
@@ -55,6 +56,8 @@ def answer(message: bytearray, asker: str, asked: str) -> None:
 def send(message: bytearray, source: str, asker: str, times: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sender:
         sender.bind((source, 0))
+        if source == OPTIONS:
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, b"\1\1\1\0")  # nothing, thrice, and the end
         for _ in range(times):
             sender.sendto(message, (asker, 0))
 

@@ -38,6 +38,7 @@ def test_only_the_reply_to_the_ping_under_way_counts(tmp_path: Path, groups: str
                 {
                     "honest": forger.HONEST,
                     "twice": forger.TWICE,
+                    "options": forger.OPTIONS,
                     "spoofed": forger.SPOOFED,
                     "guessed": forger.GUESSED,
                     "replayed": forger.REPLAYED,
@@ -45,8 +46,9 @@ def test_only_the_reply_to_the_ping_under_way_counts(tmp_path: Path, groups: str
                     "cut": forger.CUT,
                 }
             )
-            reading = wait_for_verdicts(pinger.read, honest=1, twice=1, spoofed=0, guessed=0, replayed=0, late=0, cut=0)
-            for name in ("spoofed", "guessed", "replayed", "late", "cut"):
+            good, bad = ("honest", "twice", "options"), ("spoofed", "guessed", "replayed", "late", "cut")
+            reading = wait_for_verdicts(pinger.read, **dict.fromkeys(good, 1), **dict.fromkeys(bad, 0))
+            for name in bad:
                 assert reading.value("isp_circuit_ping_loss_ratio", name) == 1
                 assert reading.value("isp_circuit_ping_last_rtt_seconds", name) is None
             sent = "isp_circuit_ping_sent_total"
