@@ -11,6 +11,7 @@ from dataclasses import dataclass
 REQUEST_BYTES = 64  # 8 of header and 56 of data, as ping(8) and fping send by default, so that RTTs compare
 
 _HEADER = struct.Struct("!BBHHHQ")  # type, code, checksum, identifier, sequence; our cookie opens the data
+_IP_HEADER_BYTES = 20  # without options, RFC 791
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ def write_request(buffer: bytearray, types: EchoTypes, identifier: int, sequence
     """
     checksum = 0xFFFF - ((types.request << 8) + identifier + sequence + cookie) % 0xFFFF
     _HEADER.pack_into(buffer, 0, types.request, 0, checksum, identifier, sequence, cookie)
+
+
+def usual_reply(size: int, *, ip_header: bool) -> tuple[int, struct.Struct]:
+    """The length of a reply to ours whose IPv4 header, if it comes with one, has no options; and its fields.
+
+    They are (type, code, identifier, sequence, cookie) of `size` bytes that begin with the reply. Whatever has another
+    length is for `read_reply`.
+    """
+    before = _IP_HEADER_BYTES if ip_header else 0
+    return before + REQUEST_BYTES, struct.Struct(f"!{before}xBBxxHHQ{size - before - _HEADER.size}x")
 
 
 def read_reply(

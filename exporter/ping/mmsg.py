@@ -4,6 +4,9 @@ A method of `socket.socket` lets go of the lock for every call. In a process who
 back takes 5 ms (`sys.getswitchinterval`), so a loop of 5,000 sends and 5,000 receives a second comes to a stand:
 measured beside one busy thread, 5 seconds of it did not end within a minute. These calls never wait, so they keep it
 (`ctypes.PyDLL`), and `recvmmsg` takes up to BATCH datagrams at once. Why not `sendmmsg` too, docs/decisions/0003 says.
+
+`argtypes` are not declared: with them ctypes converts every argument anew, which costs as much as a send. What is
+handed over is therefore an int, or a reference made once.
 """
 
 from __future__ import annotations
@@ -12,14 +15,16 @@ import ctypes
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 BATCH = 64  # datagrams a call; below that the call itself begins to count, above it nothing is gained
 DATAGRAM_BYTES = 128  # an IPv4 header with options (60) and an echo message of 64
-_NAME_BYTES = 28  # struct sockaddr_in6, the longer of the two
+NAME_BYTES = 28  # struct sockaddr_in6, the longer of the two
 _CONTROL_BYTES = 64  # one SCM_TIMESTAMPNS takes 32 of it
 
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h; the control message has the same number
-_TIMESTAMP = struct.Struct("@Niill32x")  # struct cmsghdr (length, level, type), struct timespec, and the room behind
+_TIMESTAMP = struct.Struct("@N8sll32x")  # struct cmsghdr (length; level and type), struct timespec, the room behind
+IS_TIMESTAMP = struct.pack("@ii", socket.SOL_SOCKET, SO_TIMESTAMPNS)
 
 
 class _Iovec(ctypes.Structure):
@@ -46,70 +51,74 @@ class _Mmsghdr(ctypes.Structure):
 
 _MESSAGE_BYTES = ctypes.sizeof(_Mmsghdr)
 _LENGTH = struct.Struct(f"@{_Mmsghdr.length.offset}xI{_MESSAGE_BYTES - _Mmsghdr.length.offset - 4}x")
-_NAME = struct.Struct(f"{_NAME_BYTES}s")
 _STARTS = range(0, BATCH * DATAGRAM_BYTES, DATAGRAM_BYTES)
 _NO_CONTROL = bytes(BATCH * _CONTROL_BYTES)
 
 _libc = ctypes.PyDLL(None, use_errno=True)
-_libc.sendto.argtypes = (
-    ctypes.c_int,
-    ctypes.c_void_p,
-    ctypes.c_size_t,
-    ctypes.c_int,
-    ctypes.c_char_p,
-    ctypes.c_uint32,
-)
-_libc.sendto.restype = ctypes.c_ssize_t
-_libc.recvmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p)
-_libc.recvmmsg.restype = ctypes.c_int
+_sendmsg, _recvmmsg = _libc.sendmsg, _libc.recvmmsg
+_DONT_WAIT = int(socket.MSG_DONTWAIT)
+
+# Offset in `Incoming.data`, (length,), the fields of the datagram, those of its sender's sockaddr, and of the time of
+# arrival: (_, IS_TIMESTAMP where the kernel gave one, Unix seconds, nanoseconds).
+Datagram = tuple[int, tuple[int], tuple[Any, ...], tuple[Any, ...], tuple[int, bytes, int, int]]
 
 
 class Outgoing:
-    """A buffer that is filled anew for each datagram sent from it."""
+    """A buffer that is filled anew for each datagram sent from it, all to addresses of one length."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, name_bytes: int) -> None:
         self.data = bytearray(size)
-        self._address = _address(self.data)
+        self._name = bytearray(name_bytes)
+        self._iovec = _Iovec(_address(self.data), size)
+        self._header = _Msghdr(_address(self._name), name_bytes, ctypes.pointer(self._iovec), 1)
+        self._reference = ctypes.byref(self._header)
 
     def send(self, descriptor: int, sockaddr: bytes) -> int:
         """Send the whole buffer to `sockaddr` (a packed struct sockaddr); 0, or the errno of the failure."""
-        sent: int = _libc.sendto(
-            descriptor, self._address, len(self.data), socket.MSG_DONTWAIT, sockaddr, len(sockaddr)
-        )
-        return 0 if sent >= 0 else ctypes.get_errno()
+        self._name[:] = sockaddr
+        return 0 if _sendmsg(descriptor, self._reference, _DONT_WAIT) >= 0 else ctypes.get_errno()
 
 
 class Incoming:
-    """Buffers for BATCH datagrams with their senders' addresses and the kernel's receive times."""
+    """Buffers for BATCH datagrams with their senders' addresses and the kernel's receive times.
 
-    def __init__(self) -> None:
+    `fields` and `source` are what is read of a datagram (DATAGRAM_BYTES) and of a sockaddr (NAME_BYTES).
+    """
+
+    def __init__(self, fields: struct.Struct, source: struct.Struct) -> None:
         self.data = bytearray(BATCH * DATAGRAM_BYTES)
-        self._names = bytearray(BATCH * _NAME_BYTES)
+        self._fields, self._source = fields, source
+        self._names = bytearray(BATCH * NAME_BYTES)
         self._control = bytearray(BATCH * _CONTROL_BYTES)
         self._messages = _messages(self.data, self._names, self._control)
-        self._address = ctypes.addressof(self._messages)
+        self._reference = ctypes.byref(self._messages)
         self._fresh = bytes(self._messages)
         self._bytes = memoryview(self._messages).cast("B")
 
-    def receive(self, descriptor: int) -> Iterator[tuple[int, int, bytes, int | None]]:
-        """What waits on the socket: (offset in `data`, length, sender's sockaddr, Unix ns or None) of each datagram.
+    def receive(self, descriptor: int) -> Iterator[Iterator[Datagram]]:
+        """What waits on the socket, up to BATCH datagrams at once, which are to be read before the next.
 
-        Ends when nothing waits. An error the kernel queued on the socket ends it too and is passed over, since this
-        took it off the socket: it is about a datagram sent before, whose missing answer counts anyway.
+        Behind a datagram's own length its fields are those of another. Ends when nothing waits. An error the kernel
+        queued on the socket ends it too and is passed over, since this took it off the socket: it is about a
+        datagram sent before, whose missing answer counts anyway.
         """
         count = BATCH
         while count == BATCH:
             # The kernel writes the lengths it used over those it was offered, and no timestamp where it has none.
             self._bytes[:] = self._fresh
             self._control[:] = _NO_CONTROL
-            count = _libc.recvmmsg(descriptor, self._address, BATCH, socket.MSG_DONTWAIT, None)
+            count = _recvmmsg(descriptor, self._reference, BATCH, _DONT_WAIT, None)
+            if count <= 0:
+                return
             # Read all of a kind in one go: a ctypes field costs as much as all the rest of this loop.
-            lengths = _LENGTH.iter_unpack(self._bytes[: max(count, 0) * _MESSAGE_BYTES])
-            names, stamps = _NAME.iter_unpack(self._names), _TIMESTAMP.iter_unpack(self._control)
-            for start, (length,), (name,), stamp in zip(_STARTS, lengths, names, stamps, strict=False):
-                _, level, kind, seconds, nanoseconds = stamp
-                stamped = level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS
-                yield start, length, name, seconds * 1_000_000_000 + nanoseconds if stamped else None
+            yield zip(
+                _STARTS,
+                _LENGTH.iter_unpack(self._bytes[: count * _MESSAGE_BYTES]),
+                self._fields.iter_unpack(self.data),
+                self._source.iter_unpack(self._names),
+                _TIMESTAMP.iter_unpack(self._control),
+                strict=False,
+            )
 
 
 def _messages(data: bytearray, names: bytearray, control: bytearray) -> ctypes.Array[_Mmsghdr]:
@@ -119,7 +128,7 @@ def _messages(data: bytearray, names: bytearray, control: bytearray) -> ctypes.A
     for index, message in enumerate(messages):
         iovecs[index].base, iovecs[index].length = _address(data) + index * DATAGRAM_BYTES, DATAGRAM_BYTES
         header = message.header
-        header.name, header.name_length = _address(names) + index * _NAME_BYTES, _NAME_BYTES
+        header.name, header.name_length = _address(names) + index * NAME_BYTES, NAME_BYTES
         header.iovecs, header.iovec_count = ctypes.pointer(iovecs[index]), 1  # which keeps the iovecs alive
         header.control, header.control_length = _address(control) + index * _CONTROL_BYTES, _CONTROL_BYTES
     return messages

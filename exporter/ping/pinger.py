@@ -127,10 +127,10 @@ class Pinger:
 
     def _read_replies(self) -> None:
         for sender in self._senders.values():
-            for reply in sender.replies():
-                target = self._by_cookie.get(reply.cookie)
+            for sequence, cookie, source, received_unix_ns, now in sender.replies():
+                target = self._by_cookie.get(cookie)
                 if target is not None:
-                    target.answered(reply.sequence, reply.source, reply.received_unix_ns, time.monotonic())
+                    target.answered(sequence, source, received_unix_ns, now)
 
     def _take_turns(self, tick: int, now: float) -> None:
         for target, late in self._wheel.due(tick):

@@ -17,12 +17,14 @@ def test_a_reply_carries_its_cookie_its_source_and_the_kernels_time(family: Fami
     opened = IcmpSocket(family)
     try:
         target = Target(address)
-        before = time.time_ns()
-        assert opened.ask(target, time.monotonic()) == 0
+        before, began = time.time_ns(), time.monotonic()
+        assert opened.ask(target, began) == 0
         seen: list[Reply] = wait_until(lambda: list(opened.replies()), "the reply")
-        (reply,) = (reply for reply in seen if reply.cookie == target.cookie)
-        assert (reply.sequence, bytes(reply.source)) == (target.sequence, target.source)
-        assert reply.received_unix_ns is not None
-        assert before < reply.received_unix_ns < time.time_ns()
+        (reply,) = (reply for reply in seen if reply[1] == target.cookie)
+        sequence, _, source, received_unix_ns, read_at = reply
+        assert (sequence, source) == (target.sequence, target.source)
+        assert received_unix_ns is not None
+        assert before < received_unix_ns < time.time_ns()
+        assert began < read_at <= time.monotonic()
     finally:
         opened.close()
