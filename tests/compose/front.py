@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ class Behind:
     name: str
     port: int = field(default_factory=free_port)
     seen: list[str] = field(default_factory=list)
+    second: threading.Event = field(default_factory=threading.Event)  # set when a stream may send its second event
 
     @contextmanager
     def running(self) -> Iterator[Behind]:
@@ -68,10 +68,10 @@ class Behind:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/event-stream")
                 self.end_headers()
-                for number in range(100):
-                    self.wfile.write(f"data: {number}\n\n".encode())
-                    self.wfile.flush()
-                    time.sleep(0.2)
+                self.close_connection = True  # which is the end of a body without a length
+                self.wfile.write(b"data: first\n\n")
+                if behind.second.wait(20):
+                    self.wfile.write(b"data: second\n\n")
 
             def log_message(self, *_: object) -> None:
                 pass
