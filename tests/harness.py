@@ -22,6 +22,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 FIXTURES = ROOT.parent / "shared" / "fixtures"
+_GIVEN: set[tuple[socket.SocketKind, int]] = set()  # the ports of this run
 
 
 def in_ci() -> bool:
@@ -60,11 +61,14 @@ def program(*names: str) -> str:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody listens on now, another one each time: who got one may not listen on it yet."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if (kind, port) not in _GIVEN:
+            _GIVEN.add((kind, port))
+            return port
 
 
 def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:

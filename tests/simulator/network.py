@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,12 @@ class Network:
 @contextmanager
 def network(tmp_path: Path, devices: list[dict[str, Any]]) -> Iterator[Network]:
     """Run the simulator with these devices, each on a free port."""
-    ports = free_ports(devices)
+    ports: dict[str, int] = {}
     for device in devices:
+        is_agent = device.get("kind") == "snmp"
+        ports[device["id"]] = free_port(socket.SOCK_DGRAM if is_agent else socket.SOCK_STREAM)
         device["listen"] = f"127.0.0.1:{ports[device['id']]}"
-        if device.get("kind") != "snmp":
+        if not is_agent:
             device.setdefault("users", {"monitor": PASSWORD})
     file, log, control = tmp_path / "network.yml", tmp_path / "simulator.log", free_port()
     file.write_text(yaml.safe_dump({"devices": devices}, allow_unicode=True), encoding="utf-8")
@@ -84,18 +86,6 @@ def network(tmp_path: Path, devices: list[dict[str, Any]]) -> Iterator[Network]:
     env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
     with service(command, log, ready=lambda: "ready:" in log.read_text(encoding="utf-8"), env=env):
         yield Network(control, ports, log)
-
-
-def free_ports(devices: list[dict[str, Any]]) -> dict[str, int]:
-    """A port for each device; all are held at once, so that no two get the same."""
-    with ExitStack() as held:
-        ports: dict[str, int] = {}
-        for device in devices:
-            kind = socket.SOCK_DGRAM if device.get("kind") == "snmp" else socket.SOCK_STREAM
-            probe = held.enter_context(socket.socket(socket.AF_INET, kind))
-            probe.bind(("127.0.0.1", 0))
-            ports[device["id"]] = probe.getsockname()[1]
-        return ports
 
 
 class RawClient:
