@@ -16,7 +16,7 @@ import requests
 import yaml
 
 from tests.compose.front import Front, front
-from tests.harness import ROOT
+from tests.harness import ROOT, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +262,10 @@ def test_no_login_link_is_logged(shown: Front) -> None:
     ask(shown, "/search?q=very-secret-word")
     ask(shown, "/a-page-that-is-logged")
     log = shown.log.parent / "access.log"
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    assert any(line["path"] == "/a-page-that-is-logged" for line in lines)
+
+    def logged() -> set[str]:
+        return {json.loads(line)["path"] for line in log.read_text(encoding="utf-8").splitlines()}
+
+    # A request is logged when its answer has gone out.
+    wait_until(lambda: {"/search", "/a-page-that-is-logged"} <= logged(), "the requests to be logged")
     assert "very-secret" not in log.read_text(encoding="utf-8")
