@@ -39,7 +39,7 @@ def test_timeout_after_accepting(twilio: FakeTwilio) -> None:
     twilio.fault(kind="timeout_after")
     with pytest.raises(requests.ReadTimeout):
         twilio.post(timeout=0.3)
-    assert len(twilio.client().messages.list(to=ALICE)) == 1
+    wait_until(lambda: len(twilio.client().messages.list(to=ALICE)) == 1, "the message in the list")
 
 
 @pytest.mark.parametrize(("kind", "accepted"), [("reset_before", 0), ("reset_after", 1)])
@@ -57,7 +57,7 @@ def test_a_slow_answer_is_a_good_answer(twilio: FakeTwilio) -> None:
     twilio.fault(kind="slow", seconds=30)
     with pytest.raises(requests.ReadTimeout):
         twilio.post(timeout=0.3)
-    assert len(twilio.inbox()) == 1
+    wait_until(lambda: len(twilio.inbox()) == 1, "the message in the inbox")
 
 
 def test_refused_at_once_outside_the_window(twilio: FakeTwilio) -> None:
