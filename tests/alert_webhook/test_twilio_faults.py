@@ -15,7 +15,7 @@ def test_a_refusal_for_good_goes_to_mail_at_once(webhook: Webhook, stack: Stack,
     """A free text outside the window, or a number without WhatsApp, is not tried twice."""
     stack.twilio.fault("error", code=code, times=None)
     webhook.post(link_alert())
-    mail = wait_until(lambda: stack.mailbox.to(NOC_MAIL), "the mail", timeout=5)[0]
+    mail = wait_until(lambda: stack.mailbox.to(NOC_MAIL), "the mail")[0]
     assert mail["Subject"] == "[CRITICAL] NttnBandwidthHigh number 1 - NTTN Dhaka (nttn-dhaka)"
     assert stack.twilio.used() == 1
 
@@ -45,7 +45,7 @@ def test_what_fails_after_acceptance_goes_to_mail(webhook: Webhook, stack: Stack
     """Twilio's status callback says undelivered; the mail follows."""
     stack.twilio.fault("undelivered", code=63024)
     webhook.post(link_alert())
-    wait_until(lambda: stack.mailbox.to(NOC_MAIL), "the mail", timeout=10)
+    wait_until(lambda: stack.mailbox.to(NOC_MAIL), "the mail")
     assert len(stack.mailbox.mails) == 1
 
 
