@@ -16,16 +16,20 @@ from tests.portal.world import SKY
 pytestmark = on_both_databases
 
 CIRCUIT = SKY.circuit(SKY.resellers[0])
-NOW = datetime.now(UTC)
+
+
+def ahead(hours: float) -> datetime:
+    """From when the test runs: it may have been collected half an hour before."""
+    return datetime.now(UTC) + timedelta(hours=hours)
 
 
 def moment(hours: float) -> str:
-    return (NOW + timedelta(hours=hours)).isoformat()
+    return ahead(hours).isoformat()
 
 
 def under_way(services: Services) -> None:
     """A window that began an hour ago and goes on for two."""
-    starts, ends, approved_at = (NOW + timedelta(hours=hours) for hours in (-1, 2, -5))
+    starts, ends, approved_at = map(ahead, (-1, 2, -5))
     window = Maintenance("sky-now", (CIRCUIT,), (), starts, ends, approved_at, "noc", "splice")
     with services.registry.write(Scope("staff", SKY.id)) as tx:
         save_maintenance(tx, window, version=None, actor=CLI)
