@@ -36,7 +36,7 @@ def figures() -> Iterator[StandIn]:
 
 @pytest.fixture
 def measured(services: Services, figures: StandIn) -> Services:
-    return replace(services, prometheus=Prometheus(figures.url, 2.0))
+    return replace(services, prometheus=Prometheus(figures.url))
 
 
 def browser(services: Services, world: World, who: str) -> FlaskClient:

@@ -52,7 +52,7 @@ class Recording(Prometheus):
     """Asks the stand-in, and remembers what."""
 
     def __init__(self, url: str, asked: list[str]) -> None:
-        super().__init__(url, 1.0)
+        super().__init__(url)
         self._asked = asked
 
     def _post(self, path: str, form: Any, kind: str) -> Any:

@@ -35,7 +35,7 @@ def figures() -> Iterator[StandIn]:
 @pytest.fixture
 def tenant(services: Services, world: World, figures: StandIn) -> FlaskClient:
     """The browser of the first reseller, with measurements behind it."""
-    measured = replace(services, prometheus=Prometheus(figures.url, 2.0))
+    measured = replace(services, prometheus=Prometheus(figures.url))
     return logged_in_client(create_app(measured), measured, world.user("sky-r1"), SKY.id)
 
 

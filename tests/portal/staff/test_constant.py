@@ -98,7 +98,7 @@ def _circuits(add, tenant: object, count: int) -> None:  # type: ignore[no-untyp
 
 def asked_by_pages(services: Services, world: World, figures: StandIn) -> dict[str, Asked]:
     """How often each page asks; Prometheus shares no answer between them."""
-    prometheus = Counted(figures.url, 2.0)
+    prometheus = Counted(figures.url)
     counted = replace(services, prometheus=prometheus)
     client = logged_in_client(create_app(counted), counted, world.user("engineer"), SKY.id)
     client.get("/settings")  # what is kept for a while is read here

@@ -55,7 +55,7 @@ def figures() -> Iterator[StandIn]:
 
 @pytest.fixture
 def measured(services: Services, world: World, figures: StandIn) -> FlaskClient:
-    with_figures = replace(services, prometheus=Prometheus(figures.url, 2.0))
+    with_figures = replace(services, prometheus=Prometheus(figures.url))
     return logged_in_client(create_app(with_figures), with_figures, world.user("engineer"), SKY.id)
 
 

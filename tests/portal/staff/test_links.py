@@ -48,7 +48,7 @@ def figures() -> Iterator[StandIn]:
 
 @pytest.fixture
 def measured(services: Services, world: World, figures: StandIn) -> FlaskClient:
-    with_figures = replace(services, prometheus=Prometheus(figures.url, 2.0))
+    with_figures = replace(services, prometheus=Prometheus(figures.url))
     return logged_in_client(create_app(with_figures), with_figures, world.user("engineer"), SKY.id)
 
 
@@ -117,7 +117,7 @@ def test_the_sum_against_the_threshold(measured: FlaskClient, figures: StandIn) 
 def measured_again(client: FlaskClient) -> FlaskClient:
     """The same browser before a portal that has not asked yet: answers are shared for some seconds."""
     services: Services = client.application.extensions["backhaul"]
-    client.application.extensions["backhaul"] = replace(services, prometheus=Prometheus(_url(services), 2.0))
+    client.application.extensions["backhaul"] = replace(services, prometheus=Prometheus(_url(services)))
     return client
 
 
