@@ -91,7 +91,8 @@ class Sweeps:
             .where(waiting)
             .group_by(notices.c.channel)
         )
-        with self._engine.begin() as connection:
+        # Whoever asks for the metrics neither waits for those who write, nor they for him.
+        with self._engine.connect().execution_options(backhaul_read_only=True) as connection, connection.begin():
             rows = connection.execute(counted).all()
         return Backlog({row[0]: row[1] for row in rows}, min((row[2] for row in rows), default=None))
 

@@ -60,6 +60,7 @@ def test_without_the_database_it_says_so_before_alertmanager_gives_up(webhook: W
         other.execute("BEGIN IMMEDIATE")
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda number: webhook.post(link_alert(number), timeout=10).status_code, range(8)))
+        assert webhook.metric("backhaul_webhook_messages_pending", channel="whatsapp") == 0, "the metrics answer"
         other.execute("ROLLBACK")
     assert answers == [503] * 8
     assert webhook.post(link_alert(1)).status_code == 200
