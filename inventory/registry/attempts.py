@@ -6,6 +6,9 @@ not lock its owner out. Nor does a neighbour behind the same address: a browser 
 account before is counted by itself (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Every attempt
 counts as failed before it is looked at and is taken back when it was right: a thousand sent at the same moment are not
 a thousand guesses.
+
+Login links that are asked for are counted alike, so that a stranger who asks for somebody's uses up his own count.
+Theirs look back no longer than a link lives: who gets none any more has one in his mailbox that is still good.
 """
 
 from __future__ import annotations
@@ -13,18 +16,20 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select, text
 
 from inventory.registry.scope import Transaction
+from inventory.registry.sessions import LINK_SECONDS
 from inventory.registry.tables import login_failures
 
 KNOWN_SECONDS = 90 * 86400.0
 _LONGEST_WINDOW_SECONDS = 3600.0
 # An attacker with a botnet makes a row a guess; beyond this the oldest are forgotten.
 MOST_ROWS = 100_000
+_DEVICE = "device-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,8 @@ class Limit:
 FROM_BLOCK = Limit(10, 900.0)  # of an account from one block of addresses, or in one browser that is known to it
 FROM_ADDRESS = Limit(100, 900.0)  # of any account from one address: an office may share one
 FROM_ANYWHERE = Limit(100, 3600.0)  # of an account, from blocks not known to it
-MAILS = Limit(3, 900.0)  # login links to one account
+MAILS = Limit(3, LINK_SECONDS)  # login links to one account, asked for at one place, or by the staff
+MAILS_FROM_ANYWHERE = Limit(6, LINK_SECONDS)  # to one account, from blocks not known to it: a mailbox is not flooded
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +71,14 @@ def begin_attempt(
 
     `device` is the token of the browser, where it shows one; `kind` keeps passwords and codes apart.
     """
-    name, place = _digest(kind, account), _device(device) if device else ""
+    name = _digest(kind, account)
     _lock(tx, name)
-    if place and _known(tx, account, place):
-        keys = [(f"{name}:{place}", FROM_BLOCK)]
-    else:
-        place = _block(address)
-        keys = [(f"{name}:{place}", FROM_BLOCK), (f"address:{_address(address)}", FROM_ADDRESS)]
-        if not _known(tx, account, place):
-            keys.append((name, FROM_ANYWHERE))
+    place, familiar = _place(tx, account, address, device)
+    keys = [(f"{name}:{place}", FROM_BLOCK)]
+    if not _is_device(place):
+        keys.append((f"address:{_address(address)}", FROM_ADDRESS))
+    if not familiar:
+        keys.append((name, FROM_ANYWHERE))
     for key, limit in keys:
         _refuse_beyond(tx, key, limit)
     _prune(tx)
@@ -98,17 +103,40 @@ def remember(tx: Transaction, account: str, address: str, device: str) -> None:
         _count(tx, key)
 
 
-def begin_mail(tx: Transaction, account: str, address: str) -> bool:
+def begin_mail(tx: Transaction, account: str, address: str, *, device: str | None = None) -> bool:
     """Count a request for a login link; False when the account had enough of them. Raises TooMany for the address."""
-    key = _digest("mail", account)
-    _lock(tx, key)
-    where = f"address:{_address(address)}"
-    _refuse_beyond(tx, where, FROM_ADDRESS)
-    _count(tx, where)
-    if _wait(tx, key, MAILS) is not None:
+    name = _digest("mail", account)
+    _lock(tx, name)
+    place, familiar = _place(tx, account, address, device)
+    if not _is_device(place):
+        where = f"address:{_address(address)}"
+        _refuse_beyond(tx, where, FROM_ADDRESS)
+        _count(tx, where)
+    return _count_mail(tx, {f"{name}:{place}": MAILS} | ({} if familiar else {name: MAILS_FROM_ANYWHERE}))
+
+
+def begin_staff_mail(tx: Transaction, account: str) -> bool:
+    """Count a login link that the staff sends; False when they sent enough of them, whatever others asked for."""
+    name = _digest("staff-mail", account)
+    _lock(tx, name)
+    return _count_mail(tx, {name: MAILS})
+
+
+def _count_mail(tx: Transaction, limits: Mapping[str, Limit]) -> bool:
+    """Count it as each of them; not at all where one is reached."""
+    if any(_wait(tx, key, limit) is not None for key, limit in limits.items()):
         return False
-    _count(tx, key)
+    for key in limits:
+        _count(tx, key)
     return True
+
+
+def _place(tx: Transaction, account: str, address: str, device: str | None) -> tuple[str, bool]:
+    """The browser where it is known to the account, else the block; and whether somebody logged in from there."""
+    if device and _known(tx, account, browser := _device(device)):
+        return browser, True
+    block = _block(address)
+    return block, _known(tx, account, block)
 
 
 def _refuse_beyond(tx: Transaction, key: str, limit: Limit) -> None:
@@ -177,7 +205,11 @@ def _known_key(account: str, place: str) -> str:
 
 def _device(token: str) -> str:
     """One browser; its token is kept nowhere."""
-    return f"device-{hashlib.sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
+    return f"{_DEVICE}{hashlib.sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
+
+
+def _is_device(place: str) -> bool:
+    return place.startswith(_DEVICE)
 
 
 def _block(address: str) -> str:

@@ -54,8 +54,9 @@ def send_link() -> AnyResponse:
     """Send one, if there is such an account; the answer, and how long it takes, does not say. Raises TooMany."""
     email = request.form.get("email", "")
     if services().mailer.available:
+        address, device = current.client_address(request), cookies.device_token(request)
         with services().registry.write(LOGIN) as tx:
-            wanted = attempts.begin_mail(tx, people.normal_email(email), current.client_address(request))
+            wanted = attempts.begin_mail(tx, people.normal_email(email), address, device=device)
         if wanted:
             links.send_later(services(), email)
     return _form("login/ask_link.html", mail=services().mailer.available, sent=services().mailer.available)

@@ -17,8 +17,9 @@ from portal.services import Services
 from simulator.mail.box import Mailbox
 from tests.harness import free_port, wait_until
 from tests.portal import conftest
-from tests.portal.conftest import on_both_databases
-from tests.portal.login.forms import enrolled, is_logged_in, submit, where
+from tests.portal.conftest import LoginAs, on_both_databases
+from tests.portal.login.forms import enrolled, give_password, is_logged_in, submit, where
+from tests.portal.staff.operation import post
 from tests.portal.templates import Stocked
 from tests.portal.world import World
 
@@ -131,6 +132,55 @@ def test_the_answer_does_not_say_whether_there_is_an_account(
     mails = wait_until(lambda: len(mailbox[0].newest_first()) >= 4, "the mail of another account")
     assert mails
     assert len(mailbox[0].newest_first()) == 4  # three of five, and that one
+
+
+@on_both_databases
+def test_a_stranger_who_asks_for_links_keeps_nobody_out(
+    nobody: FlaskClient, services: Services, login_as: LoginAs, world: World, mailbox: tuple[Mailbox, int]
+) -> None:
+    """His are over after ten minutes; the owner's request from elsewhere sends one, and so does an admin's button."""
+    user, stranger = world.user("reseller"), "203.0.113.66"
+    answers = [submit(nobody, "/login/link", email=user.email, at=stranger) for _ in range(4)]
+    assert {answer.status_code for answer in answers} == {200}
+    _mailed_link(mailbox[0], count=3)
+    with services.registry.write(SERVICE) as tx:
+        tx.connection.exec_driver_sql("UPDATE login_link SET expires_at = expires_at - 660")
+        tx.connection.exec_driver_sql("UPDATE login_failure SET at = at - 660")
+    for _ in range(4):
+        submit(nobody, "/login/link", email=user.email, at=stranger)
+    _mailed_link(mailbox[0], count=6)
+    submit(nobody, "/login/link", email=user.email)
+    assert where(submit(nobody, _mailed_link(mailbox[0], count=7))) == "/"
+    submit(nobody, "/logout", page="/account")
+    post(login_as("admin"), f"/users/{user.id}/login-link")
+    assert where(submit(nobody, _mailed_link(mailbox[0], count=8))) == "/"
+
+
+@on_both_databases
+def test_a_known_browser_has_a_count_of_its_own(
+    nobody: FlaskClient, app_client: FlaskClient, world: World, mailbox: tuple[Mailbox, int]
+) -> None:
+    """Who asks from the same address, or from all over the world, uses up nothing of it."""
+    user = world.user("reseller")
+    assert where(give_password(nobody, user)) == "/"
+    submit(nobody, "/logout", page="/account")
+    for _ in range(4):
+        submit(app_client, "/login/link", email=user.email)
+    for number in range(8):
+        submit(app_client, "/login/link", email=user.email, at=f"203.0.{number}.9")
+    _mailed_link(mailbox[0], count=9)
+    submit(nobody, "/login/link", email=user.email)
+    assert where(submit(nobody, _mailed_link(mailbox[0], count=10))) == "/"
+
+
+@on_both_databases
+def test_a_mailbox_is_not_flooded(nobody: FlaskClient, world: World, mailbox: tuple[Mailbox, int]) -> None:
+    """From all over the world six links go to one account in the time one is good: who gets no more has them."""
+    for number in range(8):
+        submit(nobody, "/login/link", email=world.user("reseller").email, at=f"203.0.{number}.9")
+    submit(nobody, "/login/link", email=world.user("client").email)
+    assert where(submit(nobody, _mailed_link(mailbox[0], count=7))) == "/"
+    assert len(mailbox[0].newest_first()) == 7
 
 
 def test_a_mail_has_nothing_of_what_was_typed(nobody: FlaskClient, world: World, mailbox: tuple[Mailbox, int]) -> None:
