@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 from werkzeug.wrappers import Response as AnyResponse
 
 from inventory.registry.attempts import TooMany
+from portal.logged import logged_path
 from portal.login.csrf import CsrfFailed
 
 log = structlog.get_logger(__name__)
@@ -108,7 +109,7 @@ def _too_many(error: TooMany) -> Response:
 
 
 def _database(error: Exception) -> Response:
-    log.error("the database failed", path=request.path, error=type(error).__name__)
+    log.error("the database failed", path=logged_path(), error=type(error).__name__)
     g.database_away = True
     answer = _answer(503, ServiceUnavailable())
     answer.headers["Retry-After"] = "10"

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from inventory.registry.scope import LOGIN
 from portal import metrics
+from portal.logged import logged_path
 from portal.services import services
 from portal.tenancy import identity, logged_in, public
 
@@ -78,7 +79,7 @@ def _begin() -> None:
 
 
 def _note(response: Response) -> Response:
-    """Without the query, and by the view's rule: a login link carries its token in the path."""
+    """Without the query, which may hold what somebody looked for."""
     took = time.perf_counter() - g.get("began", time.perf_counter())
     rule = request.url_rule.rule if request.url_rule is not None else None
     view = request.endpoint or "none"
@@ -89,7 +90,7 @@ def _note(response: Response) -> Response:
         log.info(
             "request",
             method=request.method,
-            path=rule if rule and "token" in rule else request.path[:200],
+            path=logged_path(),
             status=response.status_code,
             ms=round(took * 1000),
             user=who.user if who is not None else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -199,3 +200,30 @@ def test_without_a_mail_server_the_page_says_so(stocked: Stocked) -> None:
     assert "no mail server" in client.get("/login/link").get_data(as_text=True)
     assert "/login/link" not in client.get("/login").get_data(as_text=True)
     made.registry.engine.dispose()
+
+
+_SECRET = "/login/link/secret-token"
+
+
+@pytest.mark.parametrize("way", [_SECRET, f"{_SECRET}/", f"{_SECRET}/x", "/login//link/secret-token", _SECRET.upper()])
+def test_no_link_stands_in_the_log(nobody: FlaskClient, capsys: pytest.CaptureFixture[str], way: str) -> None:
+    """Nor one that was mistyped, and may be used yet."""
+    assert nobody.get(way).status_code in {308, 404, 410}
+    assert nobody.post(way).status_code in {308, 400, 404}
+    _says_no_link(capsys, "request")
+
+
+def test_no_link_stands_in_the_log_while_the_registry_is_away(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line that says so is another one."""
+    client = create_app(conftest.services_on(f"sqlite:///{tmp_path / 'without-tables.db'}")).test_client()
+    assert client.get(_SECRET).status_code == 503
+    _says_no_link(capsys, "the database failed")
+
+
+def _says_no_link(capsys: pytest.CaptureFixture[str], event: str) -> None:
+    said = "".join(capsys.readouterr())
+    assert event in said
+    assert "path=/login/link/" in said
+    assert "secret-token" not in said.lower()
