@@ -24,7 +24,9 @@ blueprint = Blueprint("account", __name__, url_prefix="/account")
 _DAY = 86400.0
 # Choices for how long a token lasts, in days; 0 is until it is revoked.
 LIFETIMES = (30, 90, 365, 0)
-_NEW_TOKEN = MappingProxyType({"name": "", "scopes": ("read",), "days": 90})
+# What one may do, as its form has it. None writes alone: an answer to a write says what is there.
+_SCOPES = MappingProxyType({"read": ("read",), "write": ("read", "write")})
+_NEW_TOKEN = MappingProxyType({"name": "", "scopes": "read", "days": 90})
 
 
 @blueprint.get("")
@@ -126,8 +128,8 @@ def end_session() -> AnyResponse:
 def create_token() -> AnyResponse:
     """Make a token and show it, this once."""
     user, name = _me(), request.form.get("name", "").strip()
-    scopes = [scope for scope in tokens.SCOPES if scope in request.form.getlist("scopes")]
-    days = request.form.get("days", "")
+    may, days = request.form.get("scopes", ""), request.form.get("days", "")
+    scopes = _SCOPES.get(may, ())
     errors: dict[str, str] = {}
     if not name or len(name) > 100:
         errors["name"] = "Give it a name of at most 100 characters: what uses it."
@@ -138,8 +140,8 @@ def create_token() -> AnyResponse:
     if identity().isp is None:
         errors["name"] = "Choose an isp first: a token works on one."
     if errors:
-        return _page(422, errors=errors, typed={"name": name, "scopes": scopes, "days": days})
-    good_for = tokens.GoodFor(name, tuple(scopes), identity().isp, int(days) * _DAY or None)
+        return _page(422, errors=errors, typed={"name": name, "scopes": may, "days": days})
+    good_for = tokens.GoodFor(name, scopes, identity().isp, int(days) * _DAY or None)
     with services().registry.write(LOGIN) as tx:
         token = tokens.create_token(tx, user, good_for)
         current.note_of(tx, user, "create token", {"name": name, "scopes": scopes})
@@ -198,6 +200,7 @@ def _page(
         errors=errors or {},
         typed=typed,
         must_have_totp=second_factor.required(user),
+        scopes=[(name, " and ".join(scopes)) for name, scopes in _SCOPES.items()],
         lifetimes=[(days, f"{days} days" if days else "until revoked") for days in LIFETIMES],
         shortest=passwords.SHORTEST,
         browser_name=browser_name,

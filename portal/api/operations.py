@@ -129,9 +129,7 @@ def _headers(method: str, more: Mapping[str, Any] | None, *, versioned: bool) ->
 
 def _common(method: str, *, versioned: bool, has_body: bool, has_query: bool) -> set[int]:
     """The errors any operation of that form may give."""
-    found = {401, 404, 429, 500, 503}
-    if method != "GET":
-        found.add(403)  # a session without its CSRF token
+    found = {401, 403, 404, 429, 500, 503}  # 403: a token without the scope for it
     if has_body:
         found |= {400, 413, 415, 422}
     if has_query:

@@ -21,7 +21,8 @@ _ABOUT = """\
 Everything the portal knows, for programs. Bodies have the keys of the inventory file.
 
 * **Who you are**: `Authorization: Bearer TOKEN` with a token from your account page, or the portal's own session (then
-  writes carry its CSRF token as `X-CSRF-Token`). A token may read, or read and write; it sees what its user sees.
+  writes carry its CSRF token as `X-CSRF-Token`). A token may read, or read and write; beyond
+  that it gets 403. It sees what its user sees.
 * **Errors** are `application/problem+json`; `errors` names each field. What is not yours is 404.
 * **Lists** come in pages (`page`, `per_page` up to 200) with `Link` headers, in a fixed order.
 * **Writes** carry `If-Match` with the ETag of what you read: 428 without, 412 if somebody changed it since.

@@ -123,7 +123,7 @@ def _note(registry: Registry, write: Callable[[Transaction], None]) -> None:
 
 
 def _by_token(header: str) -> Identity:
-    """The holder of a bearer token. Raises Unauthorized for none, Forbidden for one that may only read."""
+    """The holder of a bearer token. Raises Unauthorized for none, Forbidden for one that may not do what is asked."""
     kind, _, token = header.partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise Unauthorized("expected Authorization: Bearer and a token of /account")
@@ -135,8 +135,11 @@ def _by_token(header: str) -> Identity:
     if tokens.use_is_stale(holder.token):
         _note(registry, lambda tx: tokens.note_use(tx, holder.token))
     g.token_scopes = frozenset(holder.token.scopes)
-    if request.method not in SAFE_METHODS and "write" not in g.token_scopes:
-        raise Forbidden("this token may only read; make one with the scope write at /account")
+    if request.method in SAFE_METHODS:
+        if "read" not in g.token_scopes:  # none is made like that any more
+            raise Forbidden("this token may not read; make one that may at /account")
+    elif "write" not in g.token_scopes:
+        raise Forbidden("this token may only read; make one that may read and write at /account")
     return _identity(holder.user, holder.isp, via="token")
 
 
