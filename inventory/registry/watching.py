@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from inventory.registry.alerts import AlertRow
 from inventory.registry.scope import Transaction
 from inventory.registry.sessions import IDLE_SECONDS
 from inventory.registry.tables import alerts, circuits, sessions, users
@@ -28,12 +29,18 @@ def open_alerts(tx: Transaction) -> list[Open]:
     return [Open(row.id, row.isp, row.tenant) for row in tx.connection.execute(firing)]
 
 
-def circuit_names(tx: Transaction, ids: Collection[str]) -> Mapping[str, str]:
-    """The names of those of the circuits `ids` that exist, by id."""
-    if not ids:
+def circuit_names(tx: Transaction, rows: Collection[AlertRow]) -> Mapping[int, str]:
+    """The name of the circuit each of these alerts is about, by the alert's id.
+
+    One that is gone has none, nor one that is another tenant's or isp's by now: an id that is free is given anew.
+    """
+    about = {row.id: (row.isp, row.tenant, row.labels["circuit"]) for row in rows if row.labels.get("circuit")}
+    if not about:
         return {}
-    named = select(circuits.c.circuit, circuits.c.name).where(tx.visible(circuits), circuits.c.circuit.in_(set(ids)))
-    return {row.circuit: row.name for row in tx.connection.execute(named)}
+    c, ids = circuits.c, {circuit for _, _, circuit in about.values()}
+    query = select(c.isp, c.tenant, c.circuit, c.name).where(tx.visible(circuits), c.circuit.in_(ids))
+    names = {(row.isp, row.tenant, row.circuit): row.name for row in tx.connection.execute(query)}
+    return {alert: names[circuit] for alert, circuit in about.items() if circuit in names}
 
 
 def still_open(tx: Transaction, token_hashes: Collection[str]) -> Mapping[str, str | None]:

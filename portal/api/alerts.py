@@ -126,14 +126,14 @@ def _shown(tx: Transaction, rows: Sequence[AlertRow]) -> Callable[[AlertRow], di
     """How these are written: for a tenant in words about its circuits, whose names are read here."""
     if identity().tenant is None:
         return written
-    names = watching.circuit_names(tx, {row.labels["circuit"] for row in rows if row.labels.get("circuit")})
-    return lambda row: _own(row, names)
+    names = watching.circuit_names(tx, rows)
+    return lambda row: _own(row, names.get(row.id))
 
 
-def _own(row: AlertRow, names: Mapping[str, str]) -> dict[str, Any]:
+def _own(row: AlertRow, circuit_name: str | None) -> dict[str, Any]:
     """What a tenant reads: nothing of the network behind its circuits, and nothing the staff said among themselves."""
     whole = written(row)
-    summary = words.sentence(row, names)
+    summary = words.sentence(row, {row.labels["circuit"]: circuit_name} if circuit_name else {})
     annotations = {key: text for key, text in row.annotations.items() if key in _OWN_ANNOTATIONS}
     return {
         **whole,

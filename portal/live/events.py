@@ -36,7 +36,7 @@ class Eyes:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One change of an alert: what it means, and the name of its circuit where it has one."""
+    """One change of an alert: what it means, and the name of its circuit while that is its owner's."""
 
     alert: AlertRow
     kind: Kind

@@ -50,7 +50,7 @@ class _Found:
     """What one question to the database brought; `open_now` only when the hub begins."""
 
     rows: Sequence[AlertRow]
-    names: Mapping[str, str]
+    names: Mapping[int, str]
     open_now: Sequence[watching.Open] | None = None
     cursor: int = 0
 
@@ -147,9 +147,9 @@ class Hub:
                 newest = alerts.newest(tx)
                 return _Found([], {}, watching.open_alerts(tx), newest)
             rows = alerts.changed_since(tx, cursor, ROWS)
-            return _Found(rows, watching.circuit_names(tx, _circuits(rows)))
+            return _Found(rows, watching.circuit_names(tx, rows))
 
-    def _news(self, row: AlertRow, names: Mapping[str, str]) -> News:
+    def _news(self, row: AlertRow, names: Mapping[int, str]) -> News:
         """What the change means, by what was open before; keeps count of what is."""
         known = row.id in self._open
         kind: Kind = "changed"
@@ -159,7 +159,7 @@ class Hub:
         elif known:
             del self._open[row.id]
             kind = "ended"
-        return News(row, kind, names.get(row.labels.get("circuit", "")))
+        return News(row, kind, names.get(row.id))
 
     def _tell(self, news: Sequence[News], cursor: int) -> None:
         said: dict[Eyes, bytes | None] = {}
@@ -200,15 +200,15 @@ class Hub:
             rows, names = await self.ask(lambda: self._missed(since))
         except SQLAlchemyError:
             return  # the hello made it draw its page anew; the toasts of those seconds are lost
-        missed = [News(row, _late_kind(row), names.get(row.labels.get("circuit", ""))) for row in rows]
+        missed = [News(row, _late_kind(row), names.get(row.id)) for row in rows]
         text = batch(missed, stream.eyes, self._count(stream.eyes), until)
         if text is not None:
             self._put(stream, text)
 
-    def _missed(self, since: int) -> tuple[list[AlertRow], Mapping[str, str]]:
+    def _missed(self, since: int) -> tuple[list[AlertRow], Mapping[int, str]]:
         with self._registry.read(SERVICE) as tx:
             rows = alerts.changed_since(tx, since, RESUMED)
-            return rows, watching.circuit_names(tx, _circuits(rows))
+            return rows, watching.circuit_names(tx, rows)
 
     def _count(self, eyes: Eyes) -> int:
         return sum(eyes.see(one.isp, one.tenant) for one in self._open.values())
@@ -229,10 +229,6 @@ class Hub:
     def _good(self, hashes: Collection[str]) -> Mapping[str, str | None]:
         with self._registry.read(LOGIN) as tx:
             return watching.still_open(tx, hashes)
-
-
-def _circuits(rows: Sequence[AlertRow]) -> set[str]:
-    return {row.labels["circuit"] for row in rows if row.labels.get("circuit")}
 
 
 def _late_kind(row: AlertRow) -> Kind:

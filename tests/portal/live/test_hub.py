@@ -16,13 +16,14 @@ from sqlalchemy import create_engine
 from inventory.registry import alerts, sessions
 from inventory.registry.audit import Actor
 from inventory.registry.scope import LOGIN, Registry, Scope, Transaction
+from inventory.registry.tenants import delete_circuit, get_circuit, save_circuit
 from portal.live import asgi, hub
 from portal.live.asgi import LiveApp
 from portal.services import Services
 from tests.harness import run_apart
 from tests.portal.conftest import on_both_databases
-from tests.portal.serving import COOKIE, alert, fire, note
-from tests.portal.world import DELTA, SKY, World
+from tests.portal.serving import COOKIE, alert, end, fire, note
+from tests.portal.world import DELTA, SKY, Isp, World
 
 pytestmark = on_both_databases
 
@@ -191,6 +192,43 @@ def test_it_begins_anew_where_the_script_says(services: Services, world: World) 
         await reader.leave()
 
     run(story, services)
+
+
+@pytest.mark.parametrize(("isp", "tenant"), [(DELTA, "del-r2"), (SKY, "sky-r2")])
+def test_a_circuit_that_is_another_customers_now_is_told_by_its_id(
+    services: Services, world: World, isp: Isp, tenant: str
+) -> None:
+    """Its name is the new owner's: neither the old one nor the old one's provider hears it with the old alert."""
+    own, staff = token(services, world, "sky-r1"), token(services, world, "support")
+    begun = fire(services.registry, tenant="sky-r1", circuit="sky-r1-main")
+
+    async def story(app: LiveApp) -> None:
+        listening = [Reader(app, own), Reader(app, staff)]
+        for reader in listening:
+            assert (await reader.next())[0] == "hello"
+        given_anew(services.registry, "sky-r1-main", isp, tenant)
+        end(services.registry, begun)
+        said = [await reader.next() for reader in listening]
+        back = [Reader(app, cookie, "after=1000") for cookie in (own, staff)]
+        assert [(await reader.next())[0] for reader in back] == ["hello", "hello"]
+        said += [await reader.next() for reader in back]
+        assert [(told["kind"], told["where"]) for _, told in said] == [("ended", "sky-r1-main")] * 4
+        assert [told["title"] for _, told in said] == ["sky-r1-main was down", "Circuit down"] * 2
+        for reader in (*listening, *back):
+            await reader.leave()
+
+    run(story, services)
+
+
+def given_anew(registry: Registry, circuit: str, isp: Isp, tenant: str) -> None:
+    """Let a circuit go and its id be another tenant's, with a name of its own."""
+    with registry.write(Scope("staff", SKY.id)) as tx:
+        row = get_circuit(tx, circuit)
+        assert row is not None
+        delete_circuit(tx, circuit, version=row.version, actor=Actor("test"))
+    taken = replace(row.circuit, name="SECRET", tenant=tenant, device=isp.device)
+    with registry.write(Scope("staff", isp.id)) as tx:
+        save_circuit(tx, taken, version=None, actor=Actor("test"))
 
 
 def test_an_owner_who_turns_to_another_isp_begins_anew(services: Services, world: World) -> None:
