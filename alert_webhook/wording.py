@@ -53,9 +53,12 @@ class Place:
     others: Mapping[str, Inventory] = field(default_factory=dict)
 
     def of(self, labels: Mapping[str, str]) -> Place:
-        """Where an alert with these labels is."""
-        own = self.others.get(labels.get("isp", ""))
-        return self if own is None else Place(own, own.isp.zone)
+        """Where an alert with these labels is; one of another isp has no names here."""
+        isp = labels.get("isp", "")
+        if (own := self.others.get(isp)) is not None:
+            return Place(own, own.isp.zone)
+        foreign = self.inventory is not None and isp not in {"", self.inventory.isp.id}
+        return Place(None, self.zone) if foreign else self
 
 
 def describe(notice: Notice, language: Language, place: Place, folded: Sequence[Notice] = ()) -> Described:
@@ -94,7 +97,7 @@ def where(labels: Mapping[str, str], language: Language, inventory: Inventory | 
     vlan, device = labels.get("vlan", ""), labels.get("device", "")
     parts = [_named(link, _name(inventory.links.get(link)) if inventory else "")]
     parts.append(f"{language.words['vlan']} {vlan}" if vlan else "")
-    parts.append(_named(circuit, _name(inventory.circuit_by_id.get(circuit)) if inventory else ""))
+    parts.append(_named(circuit, _circuit_name(labels, inventory)))
     parts.append((_name(inventory.tenants.get(tenant)) if inventory else "") or tenant)
     parts.append(f"{language.words['device']} {device}" if device else "")
     if not any(parts):
@@ -136,6 +139,12 @@ def _named(identifier: str, name: str) -> str:
     return f"{name} ({identifier})" if name and name != identifier else identifier
 
 
+def _circuit_name(labels: Mapping[str, str], inventory: Inventory | None) -> str:
+    """Empty where the circuit is gone, or another tenant's by now: an id that is free again is given anew."""
+    circuit = inventory.circuit_by_id.get(labels.get("circuit", "")) if inventory else None
+    return circuit.name if circuit and labels.get("tenant") in {None, "", circuit.tenant} else ""
+
+
 def _name(thing: object) -> str:
     return str(getattr(thing, "name", ""))
 
@@ -149,7 +158,6 @@ def _link(text: str) -> str:
 def _also(folded: Sequence[Notice], language: Language, inventory: Inventory | None) -> str:
     if not folded:
         return ""
-    circuits = [notice.alert.labels["circuit"] for notice in folded]
-    names = [(_name(inventory.circuit_by_id.get(each)) if inventory else "") or each for each in circuits]
+    names = [_circuit_name(each.alert.labels, inventory) or each.alert.labels["circuit"] for each in folded]
     count = str(language.words["circuits"]).format(count=len(names))
     return clean(f"{count}: {', '.join(names)}", _ALSO)

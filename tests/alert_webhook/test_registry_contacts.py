@@ -14,7 +14,15 @@ from inventory.models import Contact
 from inventory.outbox import messages, notices
 from inventory.registry.audit import CLI
 from inventory.registry.scope import SERVICE, Registry, Scope
-from inventory.registry.tenants import get_tenant, list_isps, save_contacts, save_isp
+from inventory.registry.tenants import (
+    delete_circuit,
+    get_circuit,
+    get_tenant,
+    list_isps,
+    save_circuit,
+    save_contacts,
+    save_isp,
+)
 from tests.alert_webhook.conftest import Hand, Stack, alert
 from tests.inventory.registry.kit import filled
 from tests.postgres import Database
@@ -60,6 +68,29 @@ def test_an_alert_is_its_own_isps(hand: Hand, stack: Stack) -> None:
     assert "NTTN (metro-up)" in metro
     assert "metro" not in sky
     assert "sky" not in metro
+
+
+def test_a_circuit_that_is_another_tenants_now_is_told_by_its_id(hand: Hand, stack: Stack, registry: Registry) -> None:
+    """Its name is the new owner's, whether it is told alone, to whom it was, or with its device."""
+    down = alert("CircuitDown", isp="sky", tenant="sky-t1", circuit="sky-c1", device="sky-core")
+    hand.post(down)
+    hand.work()
+    with registry.write(SERVICE) as tx:
+        row = get_circuit(tx, "sky-c1")
+        assert row is not None
+        delete_circuit(tx, "sky-c1", version=row.version, actor=CLI, isp="sky")
+        save_circuit(tx, replace(row.circuit, tenant="sky-t2", name="SECRET"), version=None, actor=CLI, isp="sky")
+    hand.post({**down, "status": "resolved", "endsAt": "2026-11-20T20:43:00Z"})
+    hand.work(10)
+    again = {**down, "fingerprint": "again"}
+    hand.post(again, alert("DeviceDown", isp="sky", device="sky-core"))
+    hand.work(10)
+    mails = [mail.get_content() for mail in stack.mailbox.to("t1@sky.example")]
+    bodies = stack.twilio.bodies("+8801700000001")
+    assert ["Circuit 1 (sky-c1)" in text for text in (*mails, *bodies)] == [True, False, False, True, False, False]
+    assert all("sky-c1" in text for text in (*mails, *bodies))
+    assert "behind it: sky-c1" in bodies[2]
+    assert "SECRET" not in " ".join((*mails, *bodies))
 
 
 def test_a_digest_tells_each_hour_in_its_isps_zone(hand: Hand, stack: Stack) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from alert_webhook.languages import codes
-from tests.alert_webhook.conftest import INVENTORY, NOC, TENANT, Hand, Stack
+from tests.alert_webhook.conftest import INVENTORY, NOC, TENANT, Hand, Stack, alert
 from tests.harness import ROOT
 
 LABELS = {
@@ -71,3 +71,11 @@ def test_every_rule_reads_well(code: str, hand: Hand, stack: Stack) -> None:
         assert not re.search(r"\b0 (messages|up)|NaN|\{|None|183", "\n".join((headline, *rest))), body
         assert any(line.startswith(("Next: ", "করণীয়: ")) for line in rest), body
         assert last.startswith(("Ref ", "সূত্র "))
+
+
+def test_an_alert_of_another_isp_has_no_names_of_ours(hand: Hand, stack: Stack) -> None:
+    """What is called so there is not what is called so here."""
+    hand.post(alert("CircuitDown", isp="metro", tenant="r1001", circuit="r1001-main", link="nttn-dhaka"))
+    hand.work()
+    (body,) = stack.twilio.bodies(NOC)
+    assert "nttn-dhaka, r1001-main, r1001" in body
