@@ -115,6 +115,11 @@ email = matching(
 )
 
 
+# Kept as Unix seconds in 64 bits of floating point, which hold microseconds until 2255.
+FIRST_MOMENT, END_OF_MOMENTS = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+YEARS = f"from {FIRST_MOMENT.year} to {END_OF_MOMENTS.year - 1}"
+
+
 def day(at: Field) -> date:
     """A date, YYYY-MM-DD."""
     expected = "a date such as 2026-01-31"
@@ -122,13 +127,12 @@ def day(at: Field) -> date:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise not_(at, expected)
     try:
-        return date.fromisoformat(value)
+        found = date.fromisoformat(value)
     except ValueError:
         raise not_(at, expected) from None
-
-
-# Kept as Unix seconds in 64 bits of floating point, which hold microseconds until 2255.
-FIRST_MOMENT, END_OF_MOMENTS = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+    if not FIRST_MOMENT.date() <= found < END_OF_MOMENTS.date():
+        raise Wrong(f"{at.name} is {at.shown}; expected a date {YEARS}")
+    return found
 
 
 def moment(at: Field) -> datetime:
@@ -145,5 +149,5 @@ def moment(at: Field) -> datetime:
     if found.tzinfo is None:
         raise Wrong(f"{at.name} {at.shown} has no offset; expected {expected}")
     if not FIRST_MOMENT <= found < END_OF_MOMENTS:
-        raise Wrong(f"{at.name} is {at.shown}; expected a time from {FIRST_MOMENT.year} to {END_OF_MOMENTS.year - 1}")
+        raise Wrong(f"{at.name} is {at.shown}; expected a time {YEARS}")
     return found

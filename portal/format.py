@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time as clock
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeGuard
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ from portal.states import YELLOW_RATIO
 
 ABSENT = "—"
 
+_FIRST = (datetime.min.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()
+_LAST = (datetime.max.replace(tzinfo=UTC, microsecond=0) - timedelta(days=1)).timestamp()
 _STEPS = ((1e12, "Tbps"), (1e9, "Gbps"), (1e6, "Mbps"), (1e3, "kbps"))
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -99,7 +101,7 @@ def local(timestamp: float | None, zone: ZoneInfo, now: float | None = None) -> 
     """A moment as read in `zone`: `15:24` today, `28 Nov 15:24` this year, else `28 Nov 2025 15:24`."""
     if not _known(timestamp):
         return ABSENT
-    moment = datetime.fromtimestamp(timestamp, zone)
+    moment = on_calendar(timestamp, zone)
     today = datetime.fromtimestamp(clock.time() if now is None else now, zone)
     if moment.date() == today.date():
         return moment.strftime("%H:%M")
@@ -110,12 +112,17 @@ def full(timestamp: float | None, zone: ZoneInfo) -> str:
     """A moment with year, seconds and the name of the zone: `28 Nov 2025 15:24:07 Asia/Dhaka`."""
     if not _known(timestamp):
         return ABSENT
-    return f"{datetime.fromtimestamp(timestamp, zone).strftime('%-d %b %Y %H:%M:%S')} {zone.key}"
+    return f"{on_calendar(timestamp, zone).strftime('%-d %b %Y %H:%M:%S')} {zone.key}"
+
+
+def on_calendar(timestamp: float, zone: tzinfo) -> datetime:
+    """A moment in `zone`. One beyond the calendar is put a day within its ends: the registry may hold such a one."""
+    return datetime.fromtimestamp(min(max(timestamp, _FIRST), _LAST), zone)
 
 
 def iso(timestamp: float) -> str:
     """RFC 3339 in UTC, for `<time datetime>`."""
-    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return on_calendar(timestamp, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -11,9 +11,11 @@ from typing import get_args
 from marshmallow import fields, validate
 
 from inventory.device_section import AUTH_PROTOCOLS, PRIVACY_PROTOCOLS
+from inventory.fields import YEARS
 from inventory.models import DRIVER_NAMES, Faces, Language, Measure, PingFrom
 from portal.api.fields import DAY_PATTERN, Flag, Number, Rate, Shape, Whole, described, identifier, line, moment, word
 
+_DAYS = f"A day {YEARS}."
 _MBPS = validate.Range(min=0, min_inclusive=False, max=100_000_000)
 
 
@@ -73,10 +75,13 @@ class Active(Shape):
     """The days the circuit is in service, both included, in the isp's time zone."""
 
     first = fields.String(
-        data_key="from", allow_none=True, validate=validate.Regexp(DAY_PATTERN), metadata=described("", "2026-01-01")
+        data_key="from", allow_none=True, validate=validate.Regexp(DAY_PATTERN), metadata=described(_DAYS, "2026-01-01")
     )
     last = fields.String(
-        data_key="until", allow_none=True, validate=validate.Regexp(DAY_PATTERN), metadata=described("", "2026-12-31")
+        data_key="until",
+        allow_none=True,
+        validate=validate.Regexp(DAY_PATTERN),
+        metadata=described(_DAYS, "2026-12-31"),
     )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from inventory.fields import END_OF_MOMENTS, FIRST_MOMENT, YEARS
 from portal.api.fields import described
+from portal.format import on_calendar
 
 # An unescaped + of an address is a space by the time it is read, so an offset may begin with one.
 _PATTERN = (
@@ -30,17 +32,20 @@ class When(fields.String):
         if not re.fullmatch(_PATTERN, text, re.ASCII):
             raise ValidationError(_EXPECTED)
         if "-" not in text:
-            return float(text)
+            return float(text)  # ten digits end in 2286
         if text[-6] == " ":
             text = f"{text[:-6]}+{text[-5:]}"
         try:
-            return datetime.fromisoformat(text).timestamp()
-        except (ValueError, OverflowError):
+            found = datetime.fromisoformat(text)
+        except ValueError:
             raise ValidationError(_EXPECTED) from None
+        if not FIRST_MOMENT <= found < END_OF_MOMENTS:
+            raise ValidationError(f"is out of bounds; expected a time {YEARS}")
+        return found.timestamp()
 
 
 def utc(seconds: float | None) -> str | None:
     """Unix seconds as RFC 3339 in UTC; None stays None."""
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return on_calendar(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

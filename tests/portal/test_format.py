@@ -17,6 +17,7 @@ from portal.format import (
     duration,
     errors_for,
     full,
+    iso,
     limit,
     local,
     milliseconds,
@@ -110,6 +111,16 @@ def test_times_are_the_isps() -> None:
     assert local(NOON - 13 * 3600, DHAKA, NOON) == "28 Nov 23:00"
     assert local(NOON - 366 * 86400, DHAKA, NOON) == "28 Nov 2025 12:00"
     assert full(NOON, DHAKA) == "29 Nov 2026 12:00:00 Asia/Dhaka"
+
+
+def test_what_is_beyond_the_calendar_is_at_its_end() -> None:
+    """The registry may hold it: the first day there is began in the east before there was one in UTC."""
+    first = datetime.min.replace(tzinfo=DHAKA).timestamp()
+    last = datetime.max.replace(tzinfo=ZoneInfo("America/Lima")).timestamp()
+    assert (iso(first), iso(last)) == ("0001-01-02T00:00:00Z", "9999-12-30T23:59:59Z")
+    assert full(last, DHAKA) == "31 Dec 9999 05:59:59 Asia/Dhaka"
+    assert local(last, DHAKA, NOON) == "31 Dec 9999 05:59"
+    assert local(first, ZoneInfo("America/Lima"), NOON).startswith("1 Jan 1 ")
 
 
 def test_how_long_ago() -> None:

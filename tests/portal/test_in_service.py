@@ -10,14 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
+from inventory.models import ActivePeriod, BitsPerSecond, Committed
 from inventory.registry import tables
+from inventory.registry.audit import Actor
+from inventory.registry.circuits import get_circuit, save_circuit
 from inventory.registry.listing import in_service
 from inventory.registry.scope import SERVICE, Scope
 from portal.app import create_app
 from portal.prometheus import Prometheus
 from portal.services import Services
-from tests.portal.conftest import logged_in_client, on_both_databases
-from tests.portal.staff.acting import text_of
+from tests.portal.conftest import LoginAs, logged_in_client, on_both_databases
+from tests.portal.staff.acting import errors_of, saved, send, text_of
 from tests.portal.stand_in import StandIn, stand_in
 from tests.portal.world import SKY, World
 
@@ -98,3 +101,22 @@ def test_both_ends_are_in_service(services: Services, first: int | None, last: i
     with services.registry.read(Scope("tenant", SKY.id, OWN)) as tx:
         found = in_service(tx, today())
     assert (found.circuits, found.committed.download, found.committed.upload) == (count, count * 200e6, count * 100e6)
+
+
+@on_both_databases
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_a_day_at_the_end_of_the_calendar_can_be_corrected(login_as: LoginAs, services: Services, day: date) -> None:
+    """None is taken any more; a circuit that has one from before has its pages."""
+    with services.registry.write(Scope("staff", SKY.id)) as tx:
+        row = get_circuit(tx, SKY.circuit(SKY.client))
+        assert row is not None
+        bought = Committed(BitsPerSecond(300_000_000), BitsPerSecond(1))
+        changed = replace(row.circuit, committed=bought, active=ActivePeriod(day, None))
+        save_circuit(tx, changed, version=row.version, actor=Actor("test"))
+    client, page = login_as("engineer"), f"/circuits/{SKY.circuit(SKY.client)}"
+    assert "download now, of 300 Mbps" in text_of(client, page)
+    assert client.get(f"/api/v1{page}").get_json()["active"] == {"from": str(day)}
+    assert text_of(login_as(SKY.client), f"/my{page}")
+    wrong = errors_of(send(client, f"{page}/edit", {"name": "Another"}))
+    assert wrong == {"active-from": f'from is "{day}"; expected a date from 1971 to 2199'}
+    assert "Not in service" not in saved(client, f"{page}/edit", {"active.from": "2026-01-01"})

@@ -130,6 +130,17 @@ def test_rates(program_of: ProgramOf) -> None:
         assert any(error["field"].startswith("committed_mbps") for error in _is_problem(answer, 422)["errors"])
 
 
+def test_days_at_the_ends_of_the_calendar(program_of: ProgramOf) -> None:
+    """Their beginning or end may be none in UTC: 422 with the bounds."""
+    program, path = program_of("sales"), f"/circuits/{SKY.circuit(SKY.client)}"
+    for name, day in (("from", "0001-01-01"), ("until", "9999-12-31")):
+        answer = program.write("PATCH", path, {"active": {name: day}})
+        (error,) = _is_problem(answer, 422)["errors"]
+        assert error == {"field": f"active.{name}", "text": f'{name} is "{day}"; expected a date from 1971 to 2199'}
+    days = {"from": "1971-01-01", "until": "2199-12-31"}
+    assert program.write("PATCH", path, {"active": days}).get_json()["active"] == days
+
+
 def test_files_and_variables_are_not_for_bodies(program_of: ProgramOf, monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret is the text that was sent: no file is opened, no variable taken."""
     monkeypatch.setenv("LEAK", "from-the-environment")
@@ -180,6 +191,8 @@ NO_QUERIES = [
     "/alerts?since=yesterday",
     "/alerts?since=9999-99-99T00:00Z",
     "/alerts?since=2026-11-20T01:00",
+    "/alerts?since=1970-12-31T23:59Z",
+    "/maintenance?until=2199-12-31T23:59-00:01",
     "/alerts?severity=bad",
     "/alerts?firing=maybe",
     "/alerts?tenant=A%00",
@@ -189,6 +202,8 @@ NO_QUERIES = [
     "/maintenance?until=nan",
     f"/resellers/{SKY.resellers[0]}/usage?start=inf",
     f"/resellers/{SKY.resellers[0]}/usage?start=0",
+    f"/resellers/{SKY.resellers[0]}/usage?start=0001-01-01T00:00%2B06:00&end=0001-01-02T00:00Z",
+    f"/resellers/{SKY.resellers[0]}/usage?start=9999-12-31T00:00-06:00&end=9999-12-31T12:00-06:00",
     f"/resellers/{SKY.resellers[0]}/usage?step=60",
     f"/resellers/{SKY.resellers[0]}/usage?start=1700000000&end=1700000000",
     f"/resellers/{SKY.resellers[0]}/usage?start=1700000000&end=1701000000&step=15",
