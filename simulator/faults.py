@@ -19,6 +19,7 @@ KINDS: dict[str, str] = {
     "renumber": "every .id and ifIndex changes",
     "cut": "the interface `interface` is down, or the address `ping` does not answer",
     "wrong-password": "no password is right any more",
+    "error": "an agent answers all but its system group with genErr",
     "slow-login": "takes `delay` seconds to answer a login",
 }
 

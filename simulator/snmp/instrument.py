@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Any
 
 from pysnmp.proto.rfc1902 import Counter64, ObjectName
 from pysnmp.proto.rfc1905 import endOfMibView, noSuchInstance, noSuchObject
+from pysnmp.smi.error import GenError
 from pysnmp.smi.instrum import AbstractMibInstrumController
 
 from simulator.device import SimulatedDevice
-from simulator.snmp.mib import Oid, cells
+from simulator.snmp.mib import SYSTEM, Oid, cells
 
 VERSION_1 = 1  # the security model of SNMPv1 (RFC 3411)
 
@@ -28,12 +30,14 @@ class Instrument(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp 
     def read_variables(self, *bindings: Any, **_: Any) -> list[tuple[Any, Any]]:
         """The value of each name; noSuchObject or noSuchInstance where there is none."""
         self._refresh()
+        self._fail(bindings)
         now = self._device.clock()
         return [(name, self._read(tuple(name), now)) for name, _ in bindings]
 
     def read_next_variables(self, *bindings: Any, **context: Any) -> list[tuple[Any, Any]]:
         """The name and value after each name; endOfMibView after the last."""
         self._refresh()
+        self._fail(bindings)
         wide = not self._speaks_version_1(context["snmpEngine"])
         now = self._device.clock()
         return [self._after(name, now, wide=wide) for name, _ in bindings]
@@ -47,6 +51,10 @@ class Instrument(AbstractMibInstrumController):  # type: ignore[misc]  # pysnmp 
         self._order = [oid for oid, _ in found]
         self._objects = {oid: (ObjectName(oid), value) for oid, value in found}
         self._columns = {oid[:-1] for oid in self._order}
+
+    def _fail(self, bindings: Iterable[Any]) -> None:
+        if self._device.ailing("error") and any(tuple(name)[: len(SYSTEM)] != SYSTEM for name, _ in bindings):
+            raise GenError
 
     def _read(self, oid: Oid, now: float) -> Any:
         if oid not in self._objects:

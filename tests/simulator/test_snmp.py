@@ -129,6 +129,13 @@ def test_a_broken_agent_gives_no_answer_until_repaired(net: Network, kind: str) 
     wait_until(lambda: "switch-1" in ask(net, "snmpget", ".1.3.6.1.2.1.1.5.0").stdout, "the agent to answer again")
 
 
+def test_an_agent_in_error_answers_its_system_group_alone(net: Network) -> None:
+    """A walk of the interfaces ends with genErr, while the agent still says who it is."""
+    net.fault("switch-1", kind="error")
+    assert "genError" in ask(net, "snmpbulkwalk", IF_NAME).stderr
+    assert "switch-1" in ask(net, "snmpget", ".1.3.6.1.2.1.1.5.0").stdout
+
+
 def test_a_reboot_starts_sysuptime_anew(net: Network) -> None:
     """The sysUpTime falls to seconds and the counters with it."""
     before = column(net, IF_HC_IN)
