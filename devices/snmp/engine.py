@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Protocol, TypeVar
 
-from devices.session import Deadline, DeviceTimeout
+from devices.session import BadReply, Deadline, DeviceTimeout, LoginFailed
 
 # What a cell holds: INTEGER, Counter, Gauge, TimeTicks as int; OCTET STRING as bytes; OBJECT IDENTIFIER
 # and IpAddress as dotted str; None where the type is none of these.
@@ -20,12 +20,20 @@ FIRST_WAIT_SECONDS = 1.0
 # How often a large page is asked for before a smaller one is: twice, since one datagram may just be lost.
 LARGE_PAGE_TRIES = 2
 
+# RFC 3416's error-status: noSuchName is version 1's "no such object" and its end of the MIB; noAccess and
+# authorizationError say that our user may not see this.
+_TOO_BIG, _NO_SUCH_NAME, _NOT_ALLOWED = 1, 2, (6, 16)
+_STATUSES = {1: "tooBig", 5: "genErr", 6: "noAccess", 13: "resourceUnavailable", 16: "authorizationError"}
+
 
 class Engine(Protocol):
     """Talks to one agent. Every method raises DeviceError; OIDs are dotted, without a leading dot."""
 
     def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
-        """The values of `oids`; one the agent does not have is missing from the answer."""
+        """The values of `oids`; one the agent does not have is missing from the answer.
+
+        Raises PageTooLarge where they have to be asked for one at a time.
+        """
         ...
 
     def pages(self, column: str, size: int, deadline: Deadline) -> Iterator[list[VarBind]]:
@@ -46,7 +54,37 @@ class NoAnswer(Exception):
 
 
 class PageTooLarge(Exception):
-    """Large answers do not arrive: some paths drop fragments, some agents what exceeds their buffer."""
+    """Large answers do not arrive: some paths drop fragments, some agents refuse or drop what exceeds their buffer."""
+
+
+class Refusal(Exception):
+    """The agent answered with an error-status (RFC 3416), which is `status`."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+    def to_get(self, asked: int) -> None:
+        """What it says of a GET of so many objects: nothing where a single object is not there. Raises otherwise.
+
+        One object that fails makes the agent refuse all of them.
+        """
+        if self.status not in _NOT_ALLOWED and asked > 1:
+            raise PageTooLarge
+        self._raise_unless_absent()
+
+    def to_page(self, size: int) -> None:
+        """What it says of a page of so many cells: nothing where the table has ended. Raises otherwise."""
+        if self.status == _TOO_BIG and size > 1:
+            raise PageTooLarge
+        self._raise_unless_absent()
+
+    def _raise_unless_absent(self) -> None:
+        told = _STATUSES.get(self.status, f"error-status {self.status}")
+        if self.status in _NOT_ALLOWED:
+            raise LoginFailed(f"the agent refuses our user: {told}; check its access rights and level")
+        if self.status != _NO_SUCH_NAME:
+            raise BadReply(f"the agent answered with an error: {told}")
 
 
 def ask_again(attempt: Callable[[float], Answer], deadline: Deadline, give_up: int | None = None) -> Answer:

@@ -6,7 +6,9 @@ gufo's session classes wait for a fixed time and never ask again, so this drives
 
 from __future__ import annotations
 
+import os
 import select
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -40,7 +42,8 @@ from gufo.snmp.user import BaseAuthKey, BasePrivKey
 
 from devices.addresses import Endpoint
 from devices.session import BadReply, Deadline, LoginFailed, Unreachable
-from devices.snmp.engine import LARGE_PAGE_TRIES, NoAnswer, Value, VarBind, ask_again
+from devices.snmp.engine import LARGE_PAGE_TRIES, NoAnswer, PageTooLarge, Refusal, Value, VarBind, ask_again
+from devices.snmp.error_status import HEAD_BYTES, error_status
 from inventory.models import SnmpSettings
 
 # By the names the inventory takes.
@@ -64,6 +67,9 @@ PRIVACY_KEYS: dict[str, tuple[type[BasePrivKey], KeyExpansion]] = {
 # gufo's advice is to learn the agent's clock anew after 150 s (RFC 3414's time window).
 _CLOCK_SECONDS = 100.0
 
+_PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
+_HIDDEN_ERROR = "the agent answered with an error; `engine: pysnmp` says which"
+
 _Socket = SnmpV1ClientSocket | SnmpV2cClientSocket | SnmpV3ClientSocket
 _Reply = TypeVar("_Reply")
 
@@ -76,6 +82,9 @@ class GufoEngine:
         self._sock = _open_socket(endpoint, settings)
         self._poll = select.poll()
         self._poll.register(self._sock.get_fd(), select.POLLIN)
+        # The same socket once more, to look at an answer before gufo takes it. What version 3 encrypts says nothing.
+        is_plain = not isinstance(self._sock, SnmpV3ClientSocket)
+        self._plain = socket.socket(fileno=os.dup(self._sock.get_fd())) if is_plain else None
         self._clock_read_at = time.monotonic()
         self._accepted = False
         if isinstance(self._sock, SnmpV3ClientSocket):
@@ -83,11 +92,10 @@ class GufoEngine:
 
     def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
         """The values of `oids`; one the agent does not have is missing from the answer."""
-        if isinstance(self._sock, SnmpV1ClientSocket):  # a version 1 answer is all or nothing
-            single = {oid: self._get_one(oid, deadline) for oid in oids}
-            return {oid: value for oid, value in single.items() if value is not None}
+        if isinstance(self._sock, SnmpV1ClientSocket) and len(oids) > 1:  # a version 1 answer is all or nothing
+            raise PageTooLarge
         self._keep_clock(deadline)
-        values = self._ask(partial(self._sock.send_get_many, list(oids)), self._sock.recv_get_many, deadline)
+        values = self._get_many(list(oids), deadline) if len(oids) > 1 else self._get_one(oids[0], deadline)
         self._accepted = True  # learning the clock before was no proof: that an agent tells anyone
         return values
 
@@ -103,6 +111,10 @@ class GufoEngine:
             try:
                 page = self._ask(send, receive, deadline, give_up=LARGE_PAGE_TRIES if size > 1 else None)
             except StopAsyncIteration:
+                self._require_end(cursor, size, deadline)
+                return
+            except Refusal as refusal:
+                refusal.to_page(size)
                 return
             ended = not page or page[-1] is None  # gufo marks the end of the column
             if cells := cast("list[VarBind]", page[:-1] if ended else page):
@@ -112,6 +124,8 @@ class GufoEngine:
 
     def close(self) -> None:
         """Let go of the socket: gufo closes it with its last reference."""
+        if self._plain is not None:
+            self._plain.close()
         del self._sock
 
     def _single_cells(self, column: str, deadline: Deadline) -> Iterator[list[VarBind]]:
@@ -122,12 +136,46 @@ class GufoEngine:
                 yield [self._ask(send, receive, deadline)]
             except (StopAsyncIteration, NoSuchInstance):
                 return
+            except Refusal as refusal:
+                refusal.to_page(1)
+                return
 
-    def _get_one(self, oid: str, deadline: Deadline) -> Value:
+    def _require_end(self, cursor: GetIter, size: int, deadline: Deadline) -> None:
+        """Make sure that the MIB has ended: gufo says of version 3 the same for an error.
+
+        It shows the end as it is in answer to a GETNEXT, and an error as no value. Raises BadReply, PageTooLarge.
+        """
+        if self._plain is not None:  # it would have been a Refusal
+            return
         try:
-            return self._ask(partial(self._sock.send_get, oid), self._sock.recv_get, deadline)
+            value = self._ask(partial(self._sock.send_get_next, cursor), self._sock.recv_get, deadline)
         except NoSuchInstance:
-            return None
+            return
+        if value is not None and size > 1:
+            raise PageTooLarge
+        raise BadReply(_HIDDEN_ERROR)
+
+    def _get_many(self, oids: list[str], deadline: Deadline) -> dict[str, Value]:
+        try:
+            values = self._ask(partial(self._sock.send_get_many, oids), self._sock.recv_get_many, deadline)
+        except Refusal as refusal:
+            refusal.to_get(len(oids))
+            return {}
+        if not values and self._plain is None:  # none is there, or an error
+            raise PageTooLarge
+        return values
+
+    def _get_one(self, oid: str, deadline: Deadline) -> dict[str, Value]:
+        try:
+            value = self._ask(partial(self._sock.send_get, oid), self._sock.recv_get, deadline)
+        except NoSuchInstance:
+            return {}
+        except Refusal as refusal:
+            refusal.to_get(1)
+            return {}
+        if value is None and self._plain is None:
+            raise BadReply(_HIDDEN_ERROR)
+        return {} if value is None else {oid: value}
 
     def _discover(self, sock: SnmpV3ClientSocket, user: User, deadline: Deadline) -> None:
         self._ask(sock.send_refresh, sock.recv_refresh, deadline)
@@ -187,12 +235,13 @@ class GufoEngine:
         garbled = ""
         while (left := until - time.monotonic()) > 0 and self._poll.poll(left * 1000):
             try:
-                return receive()
+                status = self._coming_status()
+                return self._unless_refused(receive, status)
             except BlockingIOError:  # an answer to another question: gufo dropped it
                 continue
             except SnmpDecodeError as error:
                 garbled = f"a datagram that is not SNMP came ({error})"
-            except TimeoutError as error:  # gufo's name for ECONNREFUSED too
+            except (TimeoutError, ConnectionRefusedError) as error:  # gufo names ECONNREFUSED so too
                 raise Unreachable(f"{error}: no SNMP agent listens on this port") from None
             except BaseException as error:
                 # gufo's Rust core indexes past the end of some malformed datagrams. PyO3 makes of that a
@@ -201,6 +250,23 @@ class GufoEngine:
                     raise
                 garbled = "a malformed datagram came"
         raise NoAnswer(garbled)
+
+    def _coming_status(self) -> int:
+        """The error-status of the datagram that has come, 0 where it is not to be seen."""
+        return 0 if self._plain is None else error_status(self._plain.recv(HEAD_BYTES, _PEEK))
+
+    @staticmethod
+    def _unless_refused(receive: Callable[[], _Reply], status: int) -> _Reply:
+        """What gufo makes of the datagram. Raises Refusal where that is nothing, and it has an error-status."""
+        try:
+            reply = receive()
+        except StopAsyncIteration:
+            if status:
+                raise Refusal(status) from None
+            raise
+        if status and not reply:
+            raise Refusal(status)
+        return reply
 
 
 def _open_socket(endpoint: Endpoint, settings: SnmpSettings) -> _Socket:

@@ -39,6 +39,8 @@ COLUMNS = (
     IF_ALIAS,
     IF_COUNTER_DISCONTINUITY_TIME,
 )
+# What an interface is known by: without the others its row still stands.
+_NEEDED = (IF_DESCR, IF_NAME)
 # Read only where some interface has no 64-bit counters.
 NARROW_COLUMNS = (IF_IN_OCTETS, IF_OUT_OCTETS)
 
@@ -50,9 +52,9 @@ _UP = {1: True, 2: False, 3: False, 5: False, 6: False, 7: False}
 
 def read_interfaces(walker: Walker, deadline: Deadline) -> list[Interface]:
     """All interfaces of the agent. Raises DeviceError."""
-    columns = walker.columns(COLUMNS, deadline)
+    columns = walker.columns(COLUMNS, deadline, _NEEDED)
     if _some_lack_wide_counters(columns):
-        columns |= walker.columns(NARROW_COLUMNS, deadline)
+        columns |= walker.columns(NARROW_COLUMNS, deadline, _NEEDED)
     return parse_interfaces(columns)
 
 

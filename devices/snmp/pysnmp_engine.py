@@ -14,7 +14,7 @@ from pysnmp.proto import errind, rfc1902, rfc1905
 
 from devices.addresses import Endpoint
 from devices.session import BadReply, ConnectionLost, Deadline, LoginFailed, Unreachable
-from devices.snmp.engine import LARGE_PAGE_TRIES, NoAnswer, Value, VarBind, ask_again
+from devices.snmp.engine import LARGE_PAGE_TRIES, NoAnswer, PageTooLarge, Refusal, Value, VarBind, ask_again
 from inventory.models import SnmpSettings
 
 # By the names the inventory takes.
@@ -44,9 +44,6 @@ _REFUSED = (
     errind.AuthenticationFailure,
     errind.DecryptionError,
 )
-# RFC 3416 error-status: noSuchName is version 1's "no such object", noAccess and authorizationError
-# say that our user may not see this.
-_NO_SUCH_NAME, _NO_ACCESS, _AUTHORIZATION_ERROR = 2, 6, 16
 # pysnmp forgets a question after this long; our own wait always ends sooner.
 _PYSNMP_WAIT_SECONDS = 60.0
 
@@ -71,12 +68,13 @@ class PysnmpEngine:
 
     def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
         """The values of `oids`; one the agent does not have is missing from the answer."""
-        # A version 1 answer is all or nothing.
-        questions = [list(oids)] if self._bulk else [[oid] for oid in oids]
-        found: dict[str, Value] = {}
-        for question in questions:
-            found.update(self._ask(snmp.get_cmd, (), question, deadline))
-        return found
+        if not self._bulk and len(oids) > 1:  # a version 1 answer is all or nothing
+            raise PageTooLarge
+        try:
+            return dict(self._ask(snmp.get_cmd, (), oids, deadline))
+        except Refusal as refusal:
+            refusal.to_get(len(oids))
+            return {}
 
     def pages(self, column: str, size: int, deadline: Deadline) -> Iterator[list[VarBind]]:
         """The cells below `column`, until the agent has no more of them."""
@@ -84,7 +82,11 @@ class PysnmpEngine:
         give_up = LARGE_PAGE_TRIES if self._bulk and size > 1 else None
         last, below = column, f"{column}."
         while True:
-            page = self._ask(command, arguments, [last], deadline, give_up)
+            try:
+                page = self._ask(command, arguments, [last], deadline, give_up)
+            except Refusal as refusal:
+                refusal.to_page(size if self._bulk else 1)
+                return
             cells = [cell for cell in page if cell[0].startswith(below)]
             if cells:
                 yield cells
@@ -127,12 +129,8 @@ class PysnmpEngine:
             raise NoAnswer from None
         if indication is not None:
             raise _indicated(indication)
-        if int(status) == _NO_SUCH_NAME:
-            return []
-        if int(status) in (_NO_ACCESS, _AUTHORIZATION_ERROR):
-            raise LoginFailed(f"the agent refuses our user: {status.prettyPrint()}; check its access rights and level")
         if int(status):
-            raise BadReply(f"the agent answered with an error: {status.prettyPrint()}")
+            raise Refusal(int(status))
         return [(str(oid), _value(value)) for oid, value in cells if not _absent(value)]
 
 

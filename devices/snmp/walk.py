@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import structlog
 
@@ -28,21 +28,45 @@ class Walker:
         self._sizes: Sequence[int] = PAGE_SIZES
 
     def get(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
-        """The values of single objects; one the agent does not have is missing."""
-        return self._engine.get(oids, deadline)
+        """The values of single objects; one the agent does not have, or answers with an error, is missing.
 
-    def columns(self, oids: Iterable[str], deadline: Deadline) -> dict[str, Column]:
-        """The columns by their OID; one the agent does not have is empty. Raises DeviceError."""
-        return {oid: self.column(oid, deadline) for oid in oids}
+        Raises BadReply where it answers none of them but with an error.
+        """
+        try:
+            return self._engine.get(oids, deadline)
+        except PageTooLarge:
+            return self._get_apart(oids, deadline)
+
+    def columns(
+        self, oids: Iterable[str], deadline: Deadline, needed: Container[str] | None = None
+    ) -> dict[str, Column]:
+        """The columns by their OID; one the agent does not have is empty. Raises DeviceError.
+
+        With `needed`, so is one that is not among them and that the agent answers with an error.
+        """
+        columns: dict[str, Column] = {}
+        for oid in oids:
+            try:
+                columns[oid] = self.column(oid, deadline)
+            except BadReply as error:
+                if needed is None or oid in needed:
+                    raise
+                log.debug("an SNMP column cannot be read, doing without", column=oid, reason=str(error))
+                columns[oid] = {}
+        return columns
 
     def column(self, oid: str, deadline: Deadline) -> Column:
         """One column; asked again in smaller pages when large ones do not arrive."""
+        before = self._sizes
         while True:
             try:
                 return self._read(oid, self._sizes[0], deadline)
             except PageTooLarge:
                 self._sizes = self._sizes[1:]
                 log.info("large SNMP answers do not arrive, asking for smaller ones", rows=self._sizes[0])
+            except BadReply:  # the column's fault, not that of the size
+                self._sizes = before
+                raise
 
     def _read(self, oid: str, size: int, deadline: Deadline) -> Column:
         cells: dict[str, Value] = {}
@@ -57,6 +81,18 @@ class Walker:
             if len(cells) > MAX_ROWS:
                 raise BadReply(f"the SNMP column {oid} has more than {MAX_ROWS} rows")
             deadline.remaining()
+        return cells
+
+    def _get_apart(self, oids: Sequence[str], deadline: Deadline) -> dict[str, Value]:
+        cells: dict[str, Value] = {}
+        failures: list[BadReply] = []
+        for oid in oids:
+            try:
+                cells |= self._engine.get([oid], deadline)
+            except BadReply as error:
+                failures.append(error)
+        if len(failures) == len(oids):
+            raise failures[0]
         return cells
 
     def close(self) -> None:

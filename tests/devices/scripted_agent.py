@@ -92,11 +92,17 @@ def _answers(question: Question, script: Script) -> list[bytes]:
     return [reply(question, [cell for cell in given if isinstance(cell, tuple)])]
 
 
-def reply(question: Question, cells: Sequence[Cell], *, request_id: int | None = None) -> bytes:
+def refusal(question: Question, status: int) -> list[bytes]:
+    """A response with this error-status, the question's objects without values."""
+    return [reply(question, [(oid, PROTOCOL.Null("")) for oid in question.oids], status=status)]
+
+
+def reply(question: Question, cells: Sequence[Cell], *, request_id: int | None = None, status: int = 0) -> bytes:
     """A response to the question with these cells; another `request_id` makes it one nobody asked for."""
     response = PROTOCOL.apiMessage.get_response(question.message)
     pdu = PROTOCOL.apiMessage.get_pdu(response)
     PROTOCOL.apiPDU.set_varbinds(pdu, [(PROTOCOL.ObjectIdentifier(oid), value) for oid, value in cells])
+    PROTOCOL.apiPDU.set_error_status(pdu, status)
     if request_id is not None:
         PROTOCOL.apiPDU.set_request_id(pdu, request_id)
     encoded: bytes = encoder.encode(response)
