@@ -178,6 +178,15 @@ def changed_since(tx: Transaction, changed: int, limit: int = 500) -> list[Alert
     return [_read(row) for row in tx.connection.execute(later.limit(limit)).all()]
 
 
+def changed_between(tx: Transaction, since: int, until: int, limit: int) -> list[AlertRow]:
+    """The first `limit` of what changed after the change of number `since`, up to that of `until`."""
+    # With a limit of its own the inner query is done first: by these numbers, not by all that ever was the scope's.
+    within = select(*_COLUMNS).where(alerts.c.changed > since, alerts.c.changed <= until).limit(max(0, until - since))
+    some = within.subquery("alert")
+    own = select(some).where(tx.visible(some)).order_by(some.c.changed).limit(limit)
+    return [_read(row) for row in tx.connection.execute(own)]
+
+
 def newest(tx: Transaction) -> int:
     """The number of the last change the scope may see; 0 before the first."""
     highest = tx.connection.execute(select(func.max(alerts.c.changed)).where(tx.visible(alerts))).scalar_one()

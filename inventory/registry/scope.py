@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, false, or_, select, text, true
+from sqlalchemy import ColumnElement, Connection, Engine, Subquery, Table, exists, false, or_, select, text, true
 
 from inventory.outbox import messages, notices
 from inventory.registry.tables import maintenance, maintenance_circuits
@@ -52,8 +52,11 @@ class Transaction:
     connection: Connection
     scope: Scope
 
-    def visible(self, table: Table) -> ColumnElement[bool]:
-        """The condition that leaves only what the scope may see: `WHERE` of every select, update and delete."""
+    def visible(self, table: Table | Subquery) -> ColumnElement[bool]:
+        """The condition that leaves only what the scope may see: `WHERE` of every select, update and delete.
+
+        Of a part of a table, which is called as the table is, too.
+        """
         if (whole := _WHOLE.get(self.scope.kind)) is not None:
             return whole(table)
         own_isp: ColumnElement[bool] = table.c.isp == self.scope.isp if "isp" in table.c else false()
@@ -75,7 +78,7 @@ class Transaction:
         )
 
 
-def _of_no_isp(table: Table) -> ColumnElement[bool]:
+def _of_no_isp(table: Table | Subquery) -> ColumnElement[bool]:
     """What is for no isp's people. A message that tells alerts of several is none's, and so are its notices here."""
     if "isp" not in table.c:
         return false()
@@ -88,7 +91,7 @@ def _of_no_isp(table: Table) -> ColumnElement[bool]:
 _LOGIN_TABLES = frozenset({"user_account", "session", "login_link", "login_failure", "api_token"})
 
 # The scopes that are of no isp.
-_WHOLE: Mapping[ScopeKind, Callable[[Table], ColumnElement[bool]]] = {
+_WHOLE: Mapping[ScopeKind, Callable[[Table | Subquery], ColumnElement[bool]]] = {
     "service": lambda _: true(),
     "platform": lambda _: true(),
     "unowned": _of_no_isp,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from inventory.registry.alerts import AlertRow
+from inventory.registry.scope import Scope
 from portal.my import words
 
 Kind = Literal["firing", "ended", "changed"]
@@ -28,6 +29,11 @@ class Eyes:
 
     isp: str
     tenant: str | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """In which the registry is asked for them."""
+        return Scope("staff", self.isp) if self.tenant is None else Scope("tenant", self.isp, self.tenant)
 
     def see(self, isp: str | None, tenant: str | None) -> bool:
         """Whether a thing of this isp and tenant is theirs to see."""

@@ -29,7 +29,8 @@ POLL_SECONDS = 1.0
 CHECK_SECONDS = 3.0  # how soon a stream ends after its session has
 WAITING = 32  # batches a client may be behind before it is let go
 ROWS = 500  # of one poll; the next goes on at once
-RESUMED = 500  # changes a client that comes back may have missed; more and it begins anew
+RESUMED = 500  # changes of its own a client that comes back is told of
+FARTHEST = 50_000  # changes of anybody's, among which they are looked for; before those its page has begun anew
 
 
 @dataclass(eq=False, slots=True)
@@ -197,7 +198,7 @@ class Hub:
 
     async def _catch_up(self, stream: Stream, since: int, until: int) -> None:
         try:
-            rows, names = await self.ask(lambda: self._missed(since))
+            rows, names = await self.ask(lambda: self._missed(stream.eyes, since, until))
         except SQLAlchemyError:
             return  # the hello made it draw its page anew; the toasts of those seconds are lost
         missed = [News(row, _late_kind(row), names.get(row.id)) for row in rows]
@@ -205,9 +206,9 @@ class Hub:
         if text is not None:
             self._put(stream, text)
 
-    def _missed(self, since: int) -> tuple[list[AlertRow], Mapping[int, str]]:
-        with self._registry.read(SERVICE) as tx:
-            rows = alerts.changed_since(tx, since, RESUMED)
+    def _missed(self, eyes: Eyes, since: int, until: int) -> tuple[list[AlertRow], Mapping[int, str]]:
+        with self._registry.read(eyes.scope) as tx:
+            rows = alerts.changed_between(tx, max(since, until - FARTHEST), until, RESUMED)
             return rows, watching.circuit_names(tx, rows)
 
     def _count(self, eyes: Eyes) -> int:

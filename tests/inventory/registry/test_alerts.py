@@ -189,6 +189,33 @@ def test_the_alerts_of_one_thing_are_found_by_an_index(registry: Registry, about
     assert seen(registry, Filters(**labelled(about, "No id"))) == []
 
 
+@pytest.mark.parametrize("scope", [STAFF, TENANT], ids=["staff", "tenant"])
+def test_what_somebody_missed_is_his_own_whatever_others_had(registry: Registry, scope: Scope) -> None:
+    """The last two of his among two thousand of another's; found by the numbers, not by all that was ever his."""
+    note(registry, *(reported(number, tenant="r1") for number in range(2_000)))
+    with registry.read(SERVICE) as tx:
+        since = alerts.newest(tx)
+    note(registry, *(reported(3_000 + number, isp="other", tenant="r1") for number in range(2_000)))
+    note(registry, *(reported(6_000 + number, tenant="r1") for number in range(3)))
+    postgresql = registry.engine.dialect.name == "postgresql"
+    if postgresql:
+        with registry.write(SERVICE) as tx:
+            tx.connection.execute(text("ANALYZE alert"))
+    asked: list[tuple[str, Any]] = []
+    event.listen(registry.engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+    with registry.read(scope) as tx:
+        found = alerts.changed_between(tx, since, since + 2_002, 500)
+        ((sql, given),) = [said for said in asked if "FROM alert" in said[0]]
+        explain = "EXPLAIN " if postgresql else "EXPLAIN QUERY PLAN "
+        plan = str(tx.connection.exec_driver_sql(explain + sql, given).all())
+        first = alerts.changed_between(tx, since, since + 2_002, 1)
+    assert [row.changed - since for row in found] == [2_001, 2_002]
+    assert first == found[:1]
+    assert "ix_alert_changed" in plan, plan
+    assert "ix_alert_isp" not in plan, plan
+    assert "ix_alert_tenant" not in plan, plan
+
+
 def test_each_sees_its_own(registry: Registry) -> None:
     """A tenant its own, an isp's staff theirs; a label that is no id makes an alert nobody's tenant's."""
     note(

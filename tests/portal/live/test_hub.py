@@ -194,6 +194,31 @@ def test_it_begins_anew_where_the_script_says(services: Services, world: World) 
     run(story, services)
 
 
+def test_who_comes_back_hears_his_own_whatever_others_had(
+    services: Services, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a storm of another isp; one of before the farthest look back is left to his page, which begins anew."""
+    cookies = [token(services, world, who) for who in ("sky-r1", "support")]
+    note(services.registry, [alert(DELTA, tenant="del-r1", number=str(number)) for number in range(600)])
+    fire(services.registry, tenant="sky-r1", circuit="sky-r1-main")
+
+    async def story(app: LiveApp) -> None:
+        for cookie in cookies:
+            reader = Reader(app, cookie, "after=1000")
+            assert (await reader.next())[0] == "hello"
+            assert (await reader.next())[1]["where"] == "Line sky-r1-main"
+            await reader.leave()
+        monkeypatch.setattr(hub, "FARTHEST", 5)
+        note(services.registry, [alert(DELTA, tenant="del-r1", again=str(number)) for number in range(5)])
+        reader = Reader(app, cookies[0], "after=1000")
+        assert (await reader.next())[0] == "hello"
+        fire(services.registry, tenant="sky-r1", circuit="sky-r1-backup")
+        assert (await reader.next())[1]["where"] == "Line sky-r1-backup"
+        await reader.leave()
+
+    run(story, services)
+
+
 @pytest.mark.parametrize(("isp", "tenant"), [(DELTA, "del-r2"), (SKY, "sky-r2")])
 def test_a_circuit_that_is_another_customers_now_is_told_by_its_id(
     services: Services, world: World, isp: Isp, tenant: str
