@@ -1,12 +1,18 @@
-"""Login links by mail, made and sent beside the request: how long the answer takes says nothing about the account."""
+"""Login links by mail, made and sent beside the request: how long the answer takes says nothing about the account.
+
+Mails are in the language of the account: a file each in `mails`.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import get_args
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from inventory.models import Language
 from inventory.registry import people, sessions
 from inventory.registry.scope import LOGIN
 from portal.mail import MailFailed
@@ -16,15 +22,11 @@ log = structlog.get_logger(__name__)
 
 _senders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="login-mail")
 
-_TEXT = """\
-Somebody, probably you, asked to log in to {url} as {email}.
-
-Open this page and press the button within 10 minutes:
-
-    {url}/login/link/{token}
-
-It works once. If it was not you, nothing has happened and nothing needs to be done.
-"""
+# Each begins with its subject, as the webhook's do.
+_MAILS = {
+    language: (Path(__file__).parent / "mails" / f"{language}.txt").read_text(encoding="utf-8")
+    for language in get_args(Language)
+}
 
 
 def send_later(services: Services, email: str) -> None:
@@ -40,8 +42,11 @@ def _send(services: Services, email: str) -> None:
                 return
             token = sessions.make_link(tx, found.user.id)
         address = found.user.email  # as it is kept, not as it was typed
-        text = _TEXT.format(url=services.settings.public_url, email=address, token=token)
-        services.mailer.send(address, "Your login link", text)
+        template = _MAILS.get(found.user.language, _MAILS["en"])
+        minutes = f"{sessions.LINK_SECONDS / 60:.0f}"
+        mail = template.format(url=services.settings.public_url, email=address, token=token, minutes=minutes)
+        subject, _, text = mail.partition("\n\n")
+        services.mailer.send(address, subject.removeprefix("Subject: "), text)
     except MailFailed as error:
         log.warning("a login link was not sent", user=found.user.id if found else None, error=str(error))
     except SQLAlchemyError as error:

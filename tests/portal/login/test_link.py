@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from aiosmtpd.controller import Controller
 from flask.testing import FlaskClient
 
 from inventory.mail import MailSettings
+from inventory.models import Language
 from inventory.registry import people, sessions
 from inventory.registry.scope import LOGIN, SERVICE
 from portal.app import create_app
@@ -172,6 +174,28 @@ def test_a_known_browser_has_a_count_of_its_own(
     _mailed_link(mailbox[0], count=9)
     submit(nobody, "/login/link", email=user.email)
     assert where(submit(nobody, _mailed_link(mailbox[0], count=10))) == "/"
+
+
+_SAID = {
+    "en": ("Your login link", "press the button within 10 minutes"),
+    "bn": ("আপনার লগইন লিংক", "10 মিনিটের মধ্যে এই পাতাটি খুলে বোতামটি চাপুন"),
+}
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_a_mail_is_in_the_language_of_the_account(
+    nobody: FlaskClient, login_as: LoginAs, mailbox: tuple[Mailbox, int], language: Language
+) -> None:
+    """As the form of the account has it, from its first mail on."""
+    account = {"name": "Rahim", "email": "rahim@example.net", "role": "support", "tenant": "", "language": language}
+    assert post(login_as("admin"), "/users/new", account).status_code == 303
+    link = _mailed_link(mailbox[0])
+    (mail,) = mailbox[0].newest_first()
+    subject, words = _SAID[language]
+    assert mail.subject == subject
+    assert words in mail.body
+    assert "rahim@example.net" in mail.body
+    assert where(submit(nobody, link)) == "/login/enrol"
 
 
 @on_both_databases
