@@ -10,6 +10,8 @@ import requests
 
 from inventory.settings import SettingError, setting
 
+_RECORDED_WITHIN = 60  # seconds; the rules run every 5
+
 
 def told_until(said: str | None, taken_at: float, environ: Mapping[str, str]) -> float | None:
     """Until when people were told: as said, else as Prometheus remembers; None where nobody knows."""
@@ -32,7 +34,8 @@ def prometheus_urls(environ: Mapping[str, str]) -> list[str]:
 
 def _remembered(url: str, taken_at: float) -> float | None:
     """The last of the series that prometheus/rules/backhaul.yml records of it since the backup."""
-    since = max(1, int(time.time() - taken_at))
+    # Of a backup that is younger than the last record, what was told before it is known all the same.
+    since = max(_RECORDED_WITHIN, int(time.time() - taken_at))
     query = {"query": f"max(last_over_time(webhook:told:timestamp[{since}s]))"}
     try:
         result = requests.get(f"{url}/api/v1/query", params=query, timeout=10).json()["data"]["result"]
