@@ -27,7 +27,10 @@ _CIRCUIT_ON_DEVICE = (*_CIRCUIT, "device")
 _CIRCUIT_DIRECTION = (*_CIRCUIT_ON_DEVICE, "direction")
 _PING = (*_CIRCUIT, "vantage")
 
-_NARROW = "A 32-bit counter that went round is shown beyond its end once, then from 0, so that rate() loses nothing."
+_TOTAL = (
+    "Absent while not read, for 5 minutes where they come from another counter than before, and where a 32-bit counter "
+    "may have gone round twice. One that went round once is shown beyond its end, then from 0: rate() loses nothing."
+)
 
 # Devices -------------------------------------------------------------------------------------------------
 DEVICE_UP = _gauge(
@@ -85,12 +88,12 @@ DEVICE_TEMPERATURE = _gauge(
 VLAN_RECEIVE_BYTES = _counter(
     "isp_vlan_receive_bytes_total",
     _VLAN,
-    "Bytes the device received on the VLAN's interface since it began to count. Absent while not read. " + _NARROW,
+    "Bytes the device received on the VLAN's interface since it began to count. " + _TOTAL,
 )
 VLAN_TRANSMIT_BYTES = _counter(
     "isp_vlan_transmit_bytes_total",
     _VLAN,
-    "Bytes the device sent on the VLAN's interface since it began to count. Absent while not read. " + _NARROW,
+    "Bytes the device sent on the VLAN's interface since it began to count. " + _TOTAL,
 )
 VLAN_BANDWIDTH = _gauge(
     "isp_vlan_bandwidth_bits_per_second",
@@ -163,12 +166,12 @@ CIRCUIT_MAINTENANCE = _gauge(
 CIRCUIT_DOWNLOAD_BYTES = _counter(
     "isp_circuit_download_bytes_total",
     _CIRCUIT_ON_DEVICE,
-    "Bytes to the tenant since the device began to count. Absent while not read. " + _NARROW,
+    "Bytes to the tenant since the device began to count. " + _TOTAL,
 )
 CIRCUIT_UPLOAD_BYTES = _counter(
     "isp_circuit_upload_bytes_total",
     _CIRCUIT_ON_DEVICE,
-    "Bytes from the tenant since the device began to count. Absent while not read. " + _NARROW,
+    "Bytes from the tenant since the device began to count. " + _TOTAL,
 )
 CIRCUIT_BANDWIDTH = _gauge(
     "isp_circuit_bandwidth_bits_per_second",

@@ -15,7 +15,7 @@ from exporter.ping.series import PingSeries
 from inventory.models import AttachKind, Circuit, Device, Inventory, Link, Vlan
 
 # A 32-bit counter that went back either wrapped or was reset. It is taken as wrapped up to this many times the
-# rate that was bought: above it a reset is the likelier story.
+# rate that was bought: above it a reset is the likelier story, as another counter is where a count begins anew.
 _PLAUSIBLE_TIMES_BOUGHT = 2
 
 
@@ -31,7 +31,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class VlanPlan:
-    """One VLAN of a link on this device. `plausible` is bits per second, see `Counter.wraps_below`."""
+    """One VLAN of a link on this device. `plausible` is bits per second, see `Counter.plausible`."""
 
     interface: str
     name: str

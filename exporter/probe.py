@@ -42,10 +42,10 @@ class Answer:
 class DeviceProbe:
     """Reads one device, one reading at a time. Lives as long as the device's settings stay the same."""
 
-    def __init__(self, device: Device, open_session: Opener) -> None:
+    def __init__(self, device: Device, open_session: Opener, rates: Rates | None = None) -> None:
         self.device = device
         self._session = KeptSession(device, open_session)
-        self._rates = Rates()
+        self.rates = rates or Rates()
         self._pings = DevicePings()
         self._reasons = ReasonLog(device.id)
         self._turn = threading.Condition()
@@ -109,7 +109,7 @@ class DeviceProbe:
 
     def _read(self, plan: DevicePlan, began: float, deadline: Deadline) -> Answer:
         if self._last is None or self._last.plan is not plan:
-            self._rates.keep_only({flow.bandwidth for flow in plan.flows()})
+            self.rates.keep_only({flow.bandwidth for flow in plan.flows()})
             self._pings.keep_only(plan.pings)
         try:
             reading = self._session.start_reading(deadline)
@@ -127,7 +127,7 @@ class DeviceProbe:
     def _collect(self, plan: DevicePlan, began: float, reading: Reading) -> Answer:
         self._reasons.note("device", "")
         out = Exposition()
-        outcomes = run_collectors(Scrape(plan, reading, self._rates, self._pings, out))
+        outcomes = run_collectors(Scrape(plan, reading, self.rates, self._pings, out))
         if reading.lost is not None:
             self._session.close()
         for outcome in outcomes:

@@ -157,9 +157,9 @@ class Exporter:
         probes = {}
         for device in (device for inventory in inventories for device in self._own(inventory)):
             known = old.get(device.id)
-            probes[device.id] = (
-                known if known is not None and known.device == device else DeviceProbe(device, self._open)
-            )
+            if known is None or known.device != device:
+                known = DeviceProbe(device, self._open, known.rates.handed_on() if known is not None else None)
+            probes[device.id] = known
         for name, probe in old.items():
             if probes.get(name) is not probe:
                 probe.retire()

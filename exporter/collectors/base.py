@@ -11,7 +11,7 @@ from exporter.device_pings import DevicePings
 from exporter.exposition import Exposition
 from exporter.interfaces import Missing
 from exporter.plan import CircuitPlan, DevicePlan, Flow
-from exporter.rates import Counter, Rates
+from exporter.rates import Counter, KeptBack, Rates
 from exporter.reading import Reading
 
 
@@ -42,15 +42,29 @@ class NoData(DeviceError):
     """The device has nothing of this kind, which is no failure."""
 
 
-def write_flow(scrape: Scrape, flow: Flow, counter: Counter | None) -> None:
-    """One direction's byte counter and bandwidth; a counter that was not read writes nothing."""
+def write_flow(scrape: Scrape, flow: Flow, counter: Counter | None) -> str | None:
+    """One direction's byte counter and bandwidth; a counter that was not read writes nothing.
+
+    Returns why the total of one that was read is kept back, for `require_totals` when all else is written.
+    """
     if counter is None:
         scrape.rates.forget(flow.bandwidth)
-        return
-    rate = scrape.rates.bits_per_second(flow.bandwidth, counter)
-    scrape.out.add(flow.counter, flow.total, scrape.rates.total(flow.bandwidth, counter))
+        return None
+    rate, kept_back = scrape.rates.bits_per_second(flow.bandwidth, counter), None
+    try:
+        scrape.out.add(flow.counter, flow.total, scrape.rates.total(flow.bandwidth, counter))
+    except KeptBack as error:
+        kept_back = str(error)
     if rate is not None:
         scrape.out.add(flow.gauge, flow.bandwidth, rate)
+    return kept_back
+
+
+def require_totals(*kept_back: str | None) -> None:
+    """Raises Missing where one of them says why a total is kept back."""
+    for why in kept_back:
+        if why is not None:
+            raise Missing(why)
 
 
 def received(interface: Interface, at: float, plausible: int) -> Counter | None:
@@ -68,22 +82,27 @@ def _octets(way: str, value: int | None, interface: Interface, at: float, plausi
         return None
     # With the way: a circuit that is told to face the other side has its series swapped, not its bytes.
     origin = (interface.key, way, interface.discontinuity, interface.counter_bits)
-    return Counter(value, at, origin, plausible if interface.counter_bits == 32 else None)
+    return Counter(value, at, origin, plausible, interface.counter_bits)
 
 
 def write_circuit_interface(scrape: Scrape, circuit: CircuitPlan, interface: Interface, at: float) -> None:
-    """Bytes, bandwidth, errors and drops of the interface that carries a circuit."""
+    """Bytes, bandwidth, errors and drops of the interface that carries a circuit.
+
+    Raises Missing, all else written, where a total is kept back.
+    """
     bytes_in, bytes_out = received(interface, at, circuit.plausible), transmitted(interface, at, circuit.plausible)
     directions = (
         (circuit.receive, bytes_in, interface.receive_errors, interface.receive_drops),
         (circuit.transmit, bytes_out, interface.transmit_errors, interface.transmit_drops),
     )
+    kept_back = []
     for direction, counter, errors, drops in directions:
-        write_flow(scrape, direction.flow, counter)
+        kept_back.append(write_flow(scrape, direction.flow, counter))
         if errors is not None:
             scrape.out.add(metrics.CIRCUIT_ERRORS, direction.errors, errors)
         if drops is not None:
             scrape.out.add(metrics.CIRCUIT_DROPS, direction.drops, drops)
+    require_totals(*kept_back)
 
 
 def require_counters(interface: Interface) -> None:

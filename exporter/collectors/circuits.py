@@ -20,8 +20,8 @@ def _collect(scrape: Scrape) -> Sequence[str]:
 
     def write(circuit: CircuitPlan) -> None:
         interface = interfaces.find(circuit.attached_to)
-        write_circuit_interface(scrape, circuit, interface, interfaces.at)
         write_circuit_state(scrape, circuit, interface.up)
+        write_circuit_interface(scrape, circuit, interface, interfaces.at)
         require_counters(interface)
 
     return each(scrape.plan.circuits["interface"], write)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from devices.session import Queue
 from exporter import metrics
-from exporter.collectors.base import Collector, Scrape, each, write_flow
+from exporter.collectors.base import Collector, Scrape, each, require_totals, write_flow
 from exporter.interfaces import Missing
 from exporter.plan import CircuitFlow, CircuitPlan
 from exporter.rates import Counter
@@ -38,23 +38,30 @@ def _the_one(found: Sequence[Queue], name: str) -> Queue:
 
 
 def _write(scrape: Scrape, circuit: CircuitPlan, queue: Queue, at: float) -> None:
-    _write_direction(scrape, circuit.download, queue, (queue.download_bytes, queue.download_limit), at)
-    _write_direction(scrape, circuit.upload, queue, (queue.upload_bytes, queue.upload_limit), at)
+    plausible = circuit.plausible
+    download = None if queue.download_bytes is None else Counter(queue.download_bytes, at, queue.key, plausible)
+    upload = None if queue.upload_bytes is None else Counter(queue.upload_bytes, at, queue.key, plausible)
+    kept_back = (
+        _write_direction(scrape, circuit.download, queue, (download, queue.download_limit)),
+        _write_direction(scrape, circuit.upload, queue, (upload, queue.upload_limit)),
+    )
     if queue.download_drops is not None:
         scrape.out.add(metrics.CIRCUIT_DROPS, circuit.download.drops, queue.download_drops)
     if queue.upload_drops is not None:
         scrape.out.add(metrics.CIRCUIT_DROPS, circuit.upload.drops, queue.upload_drops)
+    require_totals(*kept_back)
 
 
 def _write_direction(
-    scrape: Scrape, flow: CircuitFlow, queue: Queue, read: tuple[int | None, float | None], at: float
-) -> None:
-    count, limit = read
-    write_flow(scrape, flow.flow, None if count is None else Counter(count, at, queue.key))
+    scrape: Scrape, flow: CircuitFlow, queue: Queue, read: tuple[Counter | None, float | None]
+) -> str | None:
+    counter, limit = read
+    kept_back = write_flow(scrape, flow.flow, counter)
     # A disabled queue enforces nothing, whatever limit is written in it.
     enforced = math.inf if queue.disabled else limit
     if enforced is not None:
         scrape.out.add(metrics.CIRCUIT_LIMIT, flow.limit, enforced)
+    return kept_back
 
 
 QUEUES = Collector(wanted=lambda plan: bool(plan.circuits["queue"]), collect=_collect)
