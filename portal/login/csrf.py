@@ -20,6 +20,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 FIELD = "csrf"
 HEADER = "X-CSRF-Token"
 _CHECKS_ITSELF = "__backhaul_checks_itself__"
+_OF_A_SESSION = "__backhaul_of_a_session__"
 
 
 class CsrfFailed(BadRequest):
@@ -43,10 +44,18 @@ def checks_itself(view: View) -> View:
     return view
 
 
+def of_a_session(view: View) -> View:
+    """Declare that a public view does nothing without a session but lead to the login: then nothing is to be guarded.
+
+    The page it was sent from may have been open for longer than its session.
+    """
+    view.__dict__[_OF_A_SESSION] = True
+    return view
+
+
 def asked_checks_itself() -> bool:
     """Whether the view that is asked now declared that, and reads what it was sent to the letter."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    return bool(getattr(view, _CHECKS_ITSELF, False))
+    return _declared(_CHECKS_ITSELF)
 
 
 def prepare_form() -> None:
@@ -63,10 +72,15 @@ def _give_cookie(response: Response) -> Response:
     return response
 
 
+def _declared(what: str) -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, what, False))
+
+
 def _check() -> None:
     if request.method in SAFE_METHODS or g.get("token_scopes") is not None or request.endpoint is None:
         return
-    if asked_checks_itself():
+    if asked_checks_itself() or (g.session is None and _declared(_OF_A_SESSION)):
         return
     given = request.headers.get(HEADER) or request.form.get(FIELD, "")
     if not g.csrf or not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), g.csrf.encode()):

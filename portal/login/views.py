@@ -98,6 +98,7 @@ def code() -> AnyResponse:
 
 @blueprint.post("/login/code")
 @public
+@csrf.of_a_session
 def check_code() -> AnyResponse:
     """The code. Raises TooMany."""
     session = _half_session()
@@ -121,6 +122,7 @@ def enrol() -> AnyResponse:
 
 @blueprint.post("/login/enrol")
 @public
+@csrf.of_a_session
 def finish_enrolment() -> AnyResponse:
     """The first code, which shows that the secret arrived. Raises TooMany."""
     session = _half_session()
@@ -138,14 +140,16 @@ def finish_enrolment() -> AnyResponse:
 
 @blueprint.post("/logout")
 @public
+@csrf.of_a_session
 def logout() -> AnyResponse:
     """End the session, half or whole."""
-    if g.session is not None:
-        with services().registry.write(LOGIN) as tx:
-            ended = sessions.end_session(tx, g.session.token_hash, user_id=g.session.user.id)
-            if ended and g.session.second_factor:
-                current.note_of(tx, g.session.user, "logout")
     response = redirect(url_for("login.login"), 303)
+    if g.session is None:  # another site's form comes without the cookie, and must not take it away
+        return response
+    with services().registry.write(LOGIN) as tx:
+        ended = sessions.end_session(tx, g.session.token_hash, user_id=g.session.user.id)
+        if ended and g.session.second_factor:
+            current.note_of(tx, g.session.user, "logout")
     cookies.clear_session(response)
     return response
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from inventory.registry.scope import SERVICE
 from portal.services import Services
-from tests.portal.conftest import LoginAs, csrf_of
-from tests.portal.login.forms import give_password, is_logged_in
+from tests.portal.conftest import LoginAs, csrf_of, on_both_databases
+from tests.portal.login.forms import give_password, is_logged_in, where
 from tests.portal.world import PASSWORD, World
 
 
@@ -40,6 +42,27 @@ def test_a_wrong_token_is_just_wrong(login_as: LoginAs, token: str) -> None:
     """Whatever it is made of."""
     client = login_as("reseller")
     assert client.post("/logout", data={"csrf": token.encode("utf-8", "surrogatepass")}).status_code == 400
+
+
+@on_both_databases
+@pytest.mark.parametrize("path", ["/logout", "/login/code", "/login/enrol", "/account/password"])
+def test_a_form_whose_session_has_ended_leads_to_the_login(login_as: LoginAs, services: Services, path: str) -> None:
+    """Whatever it was for."""
+    client = login_as("reseller")
+    token = csrf_of(client)
+    with services.registry.write(SERVICE) as tx:
+        tx.connection.exec_driver_sql("UPDATE session SET expires_at = expires_at - 8 * 86400")
+    assert where(client.post(path, data={"csrf": token})) == "/login"
+
+
+def test_another_site_logs_nobody_out(app: Flask, login_as: LoginAs) -> None:
+    """Its form comes without the session's cookie (SameSite); the answer does not take that away."""
+    answer = app.test_client().post("/logout", headers={"Origin": "https://evil.example"})
+    assert where(answer) == "/login"
+    assert "Set-Cookie" not in answer.headers
+    with_cookie = login_as("reseller")
+    assert with_cookie.post("/logout", headers={"Origin": "https://evil.example"}).status_code == 400
+    assert is_logged_in(with_cookie)
 
 
 def test_the_login_itself_is_guarded(nobody: FlaskClient, world: World) -> None:
