@@ -9,10 +9,12 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 
@@ -81,10 +83,9 @@ def filled_prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meas
     began = int(time.time())
     backfill(folder, began)
     with exporting() as port, running(folder, port) as url:
-        jobs = len(own_metrics.JOBS) + len(ISPS) + 2  # and the exporter, and Prometheus itself
-        # A rate needs two readings, and under load the first of some target may be late.
-        read = f"min(device:read:timestamp) > {began + 3} and count(count_over_time(up[1m]) >= 3) == {jobs}"
-        wait_until(lambda: Prometheus(url).instant(read), "the rules to count what is read now", timeout=60)
+        wait_until(
+            lambda: Prometheus(url).instant(counted(began + 3)), "the rules to count what is read now", timeout=60
+        )
         yield Measured(url, {state: f"sky-{state}" for state in STATES}, began)
 
 
@@ -98,6 +99,13 @@ def services_with_figures(services: Services, filled_prometheus: Measured) -> Se
 @pytest.fixture
 def app_with_figures(services_with_figures: Services) -> Flask:
     return create_app(services_with_figures)
+
+
+def counted(since: int) -> str:
+    """What has an answer once all devices were read after `since`, and everything often enough."""
+    jobs = len(own_metrics.JOBS) + len(ISPS) + 2  # and the exporter, and Prometheus itself
+    # A rate needs two readings, and under load the first of some target may be late.
+    return f"min(device:read:timestamp) > {since} and count(count_over_time(up[1m]) >= 3) == {jobs}"
 
 
 @contextmanager
@@ -294,33 +302,47 @@ def _series(name: str, labels: Mapping[str, str]) -> str:
 
 @contextmanager
 def exporting() -> Iterator[int]:
-    """Serves what is known and read, now; yields its port."""
+    """Serves what is known and read, now; yields its port.
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            now = time.time()
-            said = chain(_said(self.path), own_metrics.own_metrics(self.path))
-            body = "".join(
-                f"{_series(name, labels)} {_at(name, value, now):.17g}\n" for name, labels, value in said
-            ).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
+    In a process of its own: a test that is busy would keep a scrape waiting for longer than the second it may take, and
+    after one that fails nothing is known until the next.
+    """
+    context = get_context("spawn")
+    ours, its = context.Pipe()
+    process = context.Process(target=_export, args=(its,))
+    process.start()
+    its.close()
     try:
-        yield server.server_address[1]
+        yield ours.recv()
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        ours.close()
+        process.join()
+
+
+def _export(pipe: Connection) -> None:
+    """Serve until the other end of the pipe, which is told the port, is closed."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Exporter)
+    Thread(target=server.serve_forever, daemon=True).start()
+    pipe.send(server.server_address[1])
+    with suppress(EOFError):
+        pipe.recv()
+
+
+class _Exporter(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        now = time.time()
+        said = chain(_said(self.path), own_metrics.own_metrics(self.path))
+        body = "".join(
+            f"{_series(name, labels)} {_at(name, value, now):.17g}\n" for name, labels, value in said
+        ).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Say nothing."""
 
 
 def _said(path: str) -> Iterator[Sample]:
