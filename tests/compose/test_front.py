@@ -257,8 +257,14 @@ def test_passwords_cannot_be_tried_by_the_hundred(shown: Front) -> None:
 
 
 def test_no_login_link_is_logged(shown: Front) -> None:
-    """It opens an account; nor is what somebody looked for."""
+    """It opens an account; nor is what somebody looked for. What is refused may be used later."""
     ask(shown, "/login/link/very-secret-token")
+    assert ask(shown, "//login/link/very-secret-token").status_code == 400
+    for path in ("/login/link/very-secret-token", "/login"):
+        assert 429 in {ask(shown, path).status_code for _ in range(45)}
+    errors = shown.log.read_text(encoding="utf-8")
+    assert "limiting requests" in errors, "of the last one"
+    assert "very-secret" not in errors
     ask(shown, "/search?q=very-secret-word")
     ask(shown, "/a-page-that-is-logged")
     log = shown.log.parent / "access.log"
