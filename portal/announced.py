@@ -27,14 +27,19 @@ def too_late(starts: datetime | None, approved_at: datetime | None, now: datetim
     return late
 
 
-def judge(window: Maintenance, before: Maintenance | None, now: datetime) -> Maintenance:
-    """`window`, where it may take the place of `before` (None: it is new). Raises EntryErrors.
+def judge(window: Maintenance, before: Maintenance | None, now: datetime, by: str) -> Maintenance:
+    """What is kept of `window`, where it may take the place of `before` (None: it is new). Raises EntryErrors.
 
-    One that has begun can be ended, now or before it would have been.
+    A change is approved when it is made, `by` whoever makes it, unless it tells a later approval than `before` had or
+    another approver. One that has begun can be ended, now or before it would have been.
     """
-    if before is None or before.starts > now:
-        if late := too_late(window.starts, window.approved_at, now):
-            raise EntryErrors(late)
-    elif replace(window, ends=before.ends) != before or not now <= window.ends <= before.ends:
-        raise EntryErrors([EntryError("ends" if window.ends != before.ends else "", BEGUN)])
-    return window
+    if before is not None and before.starts <= now:
+        if replace(window, ends=before.ends) != before or not now <= window.ends <= before.ends:
+            raise EntryErrors([EntryError("ends" if window.ends != before.ends else "", BEGUN)])
+        return window
+    if late := too_late(window.starts, window.approved_at, now):
+        raise EntryErrors(late)
+    if before is None or window == before or window.approved_at > before.approved_at:
+        return window
+    approver = by if window.approved_by == before.approved_by else window.approved_by
+    return replace(window, approved_at=now, approved_by=approver)

@@ -26,6 +26,7 @@ from portal.api.operations import subject
 from portal.api.paging import SearchQuery
 from portal.api.things import Kind, register
 from portal.api.times import When
+from portal.tenancy import identity
 
 blueprint = subject("Maintenance", "Announced work, approved before it starts; it is excluded from the SLA.")
 
@@ -50,7 +51,7 @@ def _find(tx: Transaction, query: Mapping[str, Any]) -> Page[MaintenanceRow]:
 
 def _read(tx: Transaction, body: Mapping[str, Any], before: MaintenanceRow | None) -> Maintenance:
     window = read_maintenance(body, known_members(tx, body.get("circuits"), body.get("links")))
-    return announced.judge(window, before.maintenance if before else None, datetime.now(UTC))
+    return announced.judge(window, before.maintenance if before else None, datetime.now(UTC), identity().name)
 
 
 def _delete(tx: Transaction, name: str, version: int) -> None:

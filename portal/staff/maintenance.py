@@ -24,7 +24,7 @@ from inventory.registry.windows import (
     list_maintenance,
     save_maintenance,
 )
-from portal.announced import BEGUN
+from portal.announced import BEGUN, judge
 from portal.context import zone
 from portal.services import services
 from portal.staff import asked, windows
@@ -81,7 +81,7 @@ def edit(window: str) -> str | Response:
         if request.method == "POST":
             flash(f"Nothing was changed. {BEGUN}", "error")
         return render_template("staff/maintenance/begun.html", row=row, moment=datetime.now(UTC), why=BEGUN)
-    start = Form(windows.entry(row.maintenance), row.version)
+    start = Form({**windows.entry(row.maintenance), "approved_by": identity().name}, row.version)
     form, done = exchanged(start, _save, lambda tx: _now(tx, window), fixed={"id": window})
     if done:
         flash("The change was saved, and counts as approved with it.")
@@ -142,14 +142,15 @@ def _begun(window: Maintenance) -> bool:
 
 
 def _save(tx: Transaction, form: Form) -> None:
-    window = windows.read(tx, form.mapping, zone(), datetime.now(UTC))
-    if form.version is not None and _begun(_found(tx, window.id).maintenance):
-        raise Refused(BEGUN)
+    now = datetime.now(UTC)
+    told = windows.read(tx, form.mapping, zone(), now)
+    before = None if form.version is None else _found(tx, told.id).maintenance
+    window = judge(told, before, now, identity().name)
     save_maintenance(tx, window, version=form.version, actor=actor())
     others = windows.overlapping(tx, window)
     if others:
-        told = ", ".join(f"{other.id} ({', '.join(sorted(windows.shared(window, other)))})" for other in others[:5])
-        flash(f"It overlaps {told}: no harm to the SLA, but two crews may meet.")
+        named = ", ".join(f"{other.id} ({', '.join(sorted(windows.shared(window, other)))})" for other in others[:5])
+        flash(f"It overlaps {named}: no harm to the SLA, but two crews may meet.")
 
 
 def _now(tx: Transaction, window: str) -> tuple[Mapping[str, Any], int] | None:

@@ -95,7 +95,7 @@ def overlapping(tx: Transaction, window: Maintenance) -> list[Maintenance]:
 
 
 def entry(window: Maintenance) -> dict[str, Any]:
-    """The fields of its form. When it was approved is asked anew: a change is approved like the first announcement."""
+    """The fields of its form. When it was approved is asked anew: a change counts as approved when it is made."""
     return {
         "id": window.id,
         "circuits": list(window.circuits),
@@ -144,7 +144,7 @@ def circuit_names(tx: Transaction, chosen: Sequence[str]) -> dict[str, str]:
 
 
 def _now(now: datetime, zone: ZoneInfo) -> str:
-    return now.astimezone(zone).isoformat(timespec="seconds")
+    return now.astimezone(zone).isoformat()
 
 
 def _with_offset(text: str, zone: ZoneInfo) -> str:

@@ -49,6 +49,23 @@ def test_nothing_is_announced_afterwards(program_of: ProgramOf) -> None:
     assert program.write("PUT", path, program.body(path) | {"starts": moment(-1)}).status_code == 422
 
 
+def test_a_change_before_it_begins_is_approved_anew(program_of: ProgramOf) -> None:
+    """By whoever makes it, whether it leaves the old approval as it was or repeats it; by whom it says, if it does."""
+    program, path = program_of("support"), f"/maintenance/{SKY.maintenance}"
+    old, asked = program.body(path), datetime.now(UTC)
+    assert program.write("PUT", path, old).get_json() == old, "nothing was changed"
+    changed = program.write("PATCH", path, {"ends": moment(24 * 19)}).get_json()
+    assert asked <= datetime.fromisoformat(changed["approved_at"]) <= datetime.now(UTC)
+    assert changed["approved_by"] == f"support of {SKY.id}"
+    repeated = program.write("PUT", path, changed | {"approved_at": old["approved_at"]}).get_json()
+    assert repeated["approved_at"] > changed["approved_at"]
+    assert program.write("PATCH", path, {"approved_by": "the boss"}).get_json()["approved_by"] == "the boss"
+    later = datetime.now(UTC)
+    approval = {"approved_by": "the boss", "approved_at": later.isoformat()}
+    told = program.write("PATCH", path, {"reason": "y", **approval}).get_json()
+    assert (told["approved_by"], datetime.fromisoformat(told["approved_at"])) == ("the boss", later)
+
+
 def test_what_has_begun_can_only_end(program_of: ProgramOf, services: Services) -> None:
     """Earlier than it would have, not before now; it is neither extended nor changed nor taken away."""
     under_way(services)

@@ -164,6 +164,12 @@ def test_a_window_ahead_is_changed_and_called_off(services: Services, login_as: 
     assert after is not None
     assert (after.maintenance.reason, after.maintenance.approved_by) == ("another reason", "the boss")
     assert after.maintenance.approved_at > before.maintenance.approved_at
+    saved(support, f"{path}/edit", {"reason": "a third one", "approved_at": typed(at(hours=-1))})
+    third = window(services, SKY.maintenance)
+    assert third is not None
+    assert third.maintenance.approved_by == f"support of {SKY.id}"
+    assert third.maintenance.approved_at > after.maintenance.approved_at, "a change is not approved before it is made"
+    after = third
     post(support, f"{path}/delete", {"_version": str(after.version)})
     assert window(services, SKY.maintenance) is not None
     post(support, f"{path}/delete", {"_version": str(after.version), "_sure": "yes"})
