@@ -6,7 +6,7 @@ The inventory file may tell of the past, as what was announced elsewhere; a form
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from inventory.entries import EntryError, EntryErrors
 from inventory.models import Maintenance
@@ -15,6 +15,9 @@ BEGUN = (
     "This window has begun. The SLA counts only work that was announced before it started, so what is left to change "
     "is to end it now."
 )
+
+# What says "now" took this long at most, with a clock that is not quite ours.
+_UNDER_WAY = timedelta(minutes=1)
 
 
 def too_late(starts: datetime | None, approved_at: datetime | None, now: datetime) -> list[EntryError]:
@@ -34,12 +37,18 @@ def judge(window: Maintenance, before: Maintenance | None, now: datetime, by: st
     another approver. One that has begun can be ended, now or before it would have been.
     """
     if before is not None and before.starts <= now:
-        if replace(window, ends=before.ends) != before or not now <= window.ends <= before.ends:
-            raise EntryErrors([EntryError("ends" if window.ends != before.ends else "", BEGUN)])
-        return window
+        return _ended(window, before, now)
     if late := too_late(window.starts, window.approved_at, now):
         raise EntryErrors(late)
     if before is None or window == before or window.approved_at > before.approved_at:
         return window
     approver = by if window.approved_by == before.approved_by else window.approved_by
     return replace(window, approved_at=now, approved_by=approver)
+
+
+def _ended(window: Maintenance, before: Maintenance, now: datetime) -> Maintenance:
+    """`before` with the end `window` says, and none that has passed: what happened until now is not to be rewritten."""
+    only_end = replace(window, ends=before.ends) == before
+    if not only_end or not now - _UNDER_WAY <= window.ends <= before.ends or before.ends <= now:
+        raise EntryErrors([EntryError("ends" if window.ends != before.ends else "", BEGUN)])
+    return replace(before, ends=max(window.ends, now))

@@ -66,6 +66,18 @@ def test_a_change_before_it_begins_is_approved_anew(program_of: ProgramOf) -> No
     assert (told["approved_by"], datetime.fromisoformat(told["approved_at"])) == ("the boss", later)
 
 
+def test_who_says_now_ends_an_open_window_now(program_of: ProgramOf, services: Services) -> None:
+    """To the second, by a clock a little behind: it ends when it is asked, and is not ended again."""
+    under_way(services)
+    program, path, asked = program_of("support"), "/maintenance/sky-now", datetime.now(UTC)
+    assert program.write("PATCH", path, {"ends": moment(-2 / 60)}).status_code == 422
+    said = (asked - timedelta(seconds=5)).replace(microsecond=0)
+    answer = program.write("PATCH", path, {"ends": said.isoformat()})
+    assert answer.status_code == 200, answer.get_json()
+    assert asked <= datetime.fromisoformat(answer.get_json()["ends"]) <= datetime.now(UTC)
+    assert program.write("PATCH", path, {"ends": datetime.now(UTC).isoformat()}).status_code == 422
+
+
 def test_what_has_begun_can_only_end(program_of: ProgramOf, services: Services) -> None:
     """Earlier than it would have, not before now; it is neither extended nor changed nor taken away."""
     under_way(services)
