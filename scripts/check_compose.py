@@ -1,6 +1,7 @@
 """Holds the compose file to what no schema says: each GF_ key is one of Grafana's, each image has an exact tag.
 
-And the Dockerfile: what it is built from is a patch release, which does not become another one by itself.
+Each image of ours is built by one service alone. And the Dockerfile: what it is built from is a patch release, which
+does not become another one by itself.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ def problems(services: dict[str, Any]) -> list[str]:
         ]
         if "image" in service and not _EXACT.match(service["image"]):
             found.append(f"{name}: {service['image']} has no exact tag")
+    builders: dict[str, str] = {}
+    for name, service in services.items():
+        if "build" in service and (first := builders.setdefault(service.get("image", name), name)) != name:
+            found.append(f"{name}: builds {service['image']}, which {first} builds; at the same time one of them fails")
     return found
 
 

@@ -90,12 +90,23 @@ class Installation:
     def secret(self, name: str) -> Path:
         return self.folder / "secrets" / name
 
-    def compose(self, *words: str, stdin: bytes | None = None, timeout: float = 300, check: bool = True) -> str:
+    def build(self) -> None:
+        """`docker-compose build`, which needs no setting of its own: with those of the example."""
+        self.compose("build", timeout=600, env_file=".env.example")
+
+    def compose(
+        self,
+        *words: str,
+        stdin: bytes | None = None,
+        timeout: float = 300,
+        check: bool = True,
+        env_file: str = ".env",
+    ) -> str:
         """What `docker-compose WORDS` says."""
         command = [program("docker-compose"), "--project-name", self.name, "--project-directory", str(self.folder)]
         command += [word for file in self._files for word in ("-f", file)]
         return self.engine.run(
-            [*command, "--env-file", str(self.folder / ".env"), *words],
+            [*command, "--env-file", str(self.folder / env_file), *words],
             stdin=stdin, timeout=timeout, check=check, env={"TEST_TWILIO_TOKEN": self.twilio_token},
         )  # fmt: skip
 
