@@ -77,8 +77,11 @@ def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, coroutine).result()
 
 
-def wait_until(condition: Callable[[], T | None], what: str, timeout: float = 20.0, interval: float = 0.05) -> T:
-    """The first truthy value of `condition`, asked over and over; fails naming `what` when none came in time."""
+def wait_until(condition: Callable[[], T | None], what: str, timeout: float = 60.0, interval: float = 0.05) -> T:
+    """The first truthy value of `condition`, asked over and over; fails naming `what` when none came in time.
+
+    The time is for a machine with other work: where one is promised, the test says it.
+    """
     deadline = time.monotonic() + timeout
     while True:
         if value := condition():
@@ -133,7 +136,7 @@ def service(
     *,
     ready: Callable[[], bool],
     env: Mapping[str, str] | None = None,
-    timeout: float = 30.0,
+    timeout: float = 120.0,
 ) -> Iterator[Service]:
     """Run `command` until the block ends; yields once `ready()` holds, fails with its output if it never does."""
     with log.open("wb") as sink:

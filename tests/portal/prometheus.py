@@ -136,7 +136,8 @@ def backfill(folder: Path, end: int) -> None:
         sink.writelines(history_lines(end))
         sink.write("# EOF\n")
     command = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=72h"]
-    done = subprocess.run([*command, source, folder / "data"], capture_output=True, text=True, check=False, timeout=60)
+    # It reads the file once for each block: fifteen seconds where others work too.
+    done = subprocess.run([*command, source, folder / "data"], capture_output=True, text=True, check=False, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
     source.unlink()
 
