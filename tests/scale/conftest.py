@@ -12,7 +12,7 @@ import requests
 from portal.prometheus import Prometheus
 from tests.alert_webhook.conftest import mailbox, stack, twilio  # noqa: F401 - fixtures
 from tests.harness import answers, free_port, program, service, wait_until
-from tests.portal.prometheus import backfill, exporting, history_lines, running
+from tests.portal.prometheus import backfill, counted, exporting, history_lines, running
 
 # As docs/scaling.md and docker-compose.scale.yml have them, each for a reason said there.
 STORE_FLAGS = ("-search.disableCache", "-search.latencyOffset=1s", "-search.maxLookback=5m")
@@ -42,10 +42,17 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
         history = "".join(history_lines(began, unit=1000)).encode()
         assert requests.post(f"{store}/api/v1/import/prometheus", data=history, timeout=60).status_code == 204
         backfill(folder, began)
-        write = f"remote_write: [{{url: {store}/api/v1/write, queue_config: {{batch_send_deadline: 1s}}}}]\n"
+        # In one line, so that what has come says that all before it has.
+        queue = "{batch_send_deadline: 1s, max_shards: 1}"
+        write = f"remote_write: [{{url: {store}/api/v1/write, queue_config: {queue}}}]\n"
         with exporting() as port, running(folder, port, write) as prometheus:
-            # The rules have counted, and the store has it.
-            counted = f"min(device:read:timestamp) > {began + 5}"
+            # Only now: of a counter that was read once the two say different things.
+            wait_until(lambda: Prometheus(prometheus).instant(counted(began)), "the rules to count", timeout=60)
+            at = int(time.time())
+            # Rules are recorded under the time at which they were to run, when they have: for `at` that is later.
+            known = f"min(device:read:timestamp) > {at + 3}"
             for url in (prometheus, store):
-                wait_until(lambda url=url: Prometheus(url).instant(counted), f"{url} to know", timeout=60)  # type: ignore[misc]
-            yield Stored(prometheus, store, began + 5)
+                wait_until(lambda url=url: Prometheus(url).instant(known), f"{url} to know", timeout=60)  # type: ignore[misc]
+            # The store has found one series; now it finds all that have come, in each of its indexes.
+            assert requests.get(f"{store}/internal/force_flush", timeout=60).status_code == 200
+            yield Stored(prometheus, store, at)
