@@ -55,11 +55,13 @@ def write(folder: Path, manifest: Manifest) -> None:
 def read(folder: Path) -> Manifest:
     """The manifest of a backup. Raises BackupBroken for a folder that is none."""
     path = folder / NAME
-    if not path.is_file():
-        raise BackupBroken(_no_backup(folder))
     try:
+        if not path.is_file():
+            raise BackupBroken(_no_backup(folder))
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         said, made_by = content.pop("sha256"), content.pop("format")
+    except PermissionError:
+        raise BackupBroken(not_ours(path)) from None
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise BackupBroken(f"{path} cannot be read ({type(error).__name__}); take another backup") from None
     if made_by != FORMAT:
@@ -77,10 +79,28 @@ def check_files(folder: Path, manifest: Manifest) -> None:
             raise BackupBroken(f"{folder / NAME} names a file outside the backup: {name}")
         try:
             found = sha256(path)
+        except PermissionError:
+            raise BackupBroken(not_ours(path)) from None
         except OSError as error:
             raise BackupBroken(f"{path} cannot be read: {error.strerror}; take another backup") from None
         if found != expected:
             raise BackupBroken(f"{path} is damaged: its SHA-256 is not that of the manifest; take another backup")
+
+
+def not_ours(path: Path) -> str:
+    """Whose the file is, or the folder above it that hides it, who may not read it, and what to do about it."""
+    me = os.geteuid()
+    for each in (path, *path.parents):
+        try:
+            owner = each.stat().st_uid
+        except OSError:
+            continue
+        if not os.access(each, os.R_OK | os.X_OK if each.is_dir() else os.R_OK, effective_ids=True):
+            return (
+                f"{each} belongs to user {owner}, and this program runs as user {me}, who may not read it; as root:"
+                f" chown -R {me} on the folder of the backups"
+            )
+    return f"{path} may not be read by user {me}, as whom this program runs"
 
 
 def sha256(path: Path) -> str:

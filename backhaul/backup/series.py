@@ -71,19 +71,29 @@ def copy_snapshot(store: Store, folder: Path) -> dict[str, str]:
 
 
 def put_back(folder: Path, name: str, data: Path) -> int:
-    """Copy the series of a backup into the store's empty data folder; returns how many files."""
-    data.mkdir(parents=True, exist_ok=True)
+    """Copy the series of a backup into the store's empty data folder; returns how many files. Raises SettingError."""
     files = list(files_below(folder / name))
-    for path in files:
-        target = data / path.relative_to(folder / name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        for path in files:
+            target = data / path.relative_to(folder / name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    except OSError as error:
+        raise SettingError(
+            f"the database is restored, {name} is not: {error.filename or data}: {error.strerror}; empty {data} and"
+            " restore once more, or without it"
+        ) from None
     return len(files)
 
 
 def refuse_full(data: Path, option: str) -> None:
     """Raise SettingError unless `data` is empty or not there."""
-    if data.exists() and (not data.is_dir() or any(path.name != "lost+found" for path in data.iterdir())):
+    try:
+        full = data.exists() and (not data.is_dir() or any(path.name != "lost+found" for path in data.iterdir()))
+    except PermissionError:
+        raise SettingError(f"{option}: user {os.geteuid()}, as whom this program runs, may not read {data}") from None
+    if full:
         raise SettingError(f"{option}: {data} is not empty; end the program that uses it and move its content away")
 
 
