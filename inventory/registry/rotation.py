@@ -24,7 +24,7 @@ class Rotation:
 def rotate(tx: Transaction, vault: Vault, actor: Actor) -> Rotation:
     """Seal everything with the first key. What does not open stays as it is and is told. For the service scope.
 
-    Versions stay: nothing that anybody sees has changed.
+    A device that is sealed anew has another version: whoever is changing it read the old seal, and may not keep it.
     """
     done = Rotation()
     query = select(devices.c.device, devices.c.secrets).where(tx.visible(devices)).with_for_update()
@@ -34,7 +34,7 @@ def rotate(tx: Transaction, vault: Vault, actor: Actor) -> Rotation:
         }
         if kept != row.secrets:
             mine = update(devices).where(tx.visible(devices), devices.c.device == row.device)
-            tx.connection.execute(mine.values(secrets=kept))
+            tx.connection.execute(mine.values(secrets=kept, version=devices.c.version + 1))
     query = select(users.c.id, users.c.totp_sealed).where(tx.visible(users), users.c.totp_sealed.is_not(None))
     for row in tx.connection.execute(query.with_for_update()).all():
         text = _anew(done, vault, row.totp_sealed, user_secret(row.id))
