@@ -10,6 +10,7 @@ from collections import defaultdict
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 
 from inventory.registry.scope import LOGIN
 from inventory.registry.tokens import GoodFor, create_token
@@ -95,8 +96,7 @@ def test_page(visit: Visit, width: int) -> None:
     assert_fits(page)
     page.click("#operations-Me-getMe .try-out__btn")
     page.click("#operations-Me-getMe .execute")
-    page.wait_for_selector("#operations-Me-getMe .live-responses-table")
-    assert "admin@" in page.inner_text("#operations-Me-getMe .live-responses-table")
+    expect(page.locator("#operations-Me-getMe .live-responses-table")).to_contain_text("admin@")
     assert_fits(page)
 
 
