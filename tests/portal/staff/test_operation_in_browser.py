@@ -74,9 +74,9 @@ def test_an_open_timeline_follows_the_alerts(visit: Visit, served: Served) -> No
     page = visit("support", "/alerts?text=follows")
     page.get_by_text("There is no such alert").wait_for()
     alert = fire(served.registry, name="CircuitLossHigh", summary="Loss that a page follows")
-    page.locator("#timeline").get_by_role("link", name="Loss that a page follows").wait_for(timeout=8_000)
+    page.locator("#timeline").get_by_role("link", name="Loss that a page follows").wait_for()
     end(served.registry, alert)
-    page.locator("#timeline").get_by_text("Ended").wait_for(timeout=8_000)
+    page.locator("#timeline").get_by_text("Ended").wait_for()
 
 
 def test_the_calendar_is_a_grid_on_a_desk_and_a_list_on_a_phone(visit: Visit) -> None:
