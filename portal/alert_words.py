@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, null, select
 
 from inventory.registry.alerts import AlertRow
 from inventory.registry.scope import Transaction
@@ -47,9 +47,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of what some alerts are about, by kind and id; what is not in the registry has none."""
+    """The names of what some alerts are about, by kind and id; what is not in the registry has none.
+
+    `owners` are the tenants of the circuits, by their ids.
+    """
 
     known: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     def where(self, alert: Labelled) -> list[Part]:
         """What the alert is about, the narrowest first."""
@@ -57,16 +61,21 @@ class Names:
         for kind in ("circuit", "link", "vlan", "tenant", "device", "instance"):
             found = alert.labels.get(kind)
             if found and (kind != "instance" or not parts):
-                parts.append(Part(kind, found, self.called(kind, found)))
+                parts.append(Part(kind, found, found if self._is_anothers(kind, alert) else self.called(kind, found)))
         return parts
+
+    def _is_anothers(self, kind: str, alert: Labelled) -> bool:
+        """Whether it is a circuit whose id was given to another tenant than the alert's."""
+        owner, tenant = self.owners.get(alert.labels.get("circuit", "")), alert.labels.get("tenant")
+        return kind == "circuit" and bool(owner and tenant) and owner != tenant
 
     def called(self, kind: str, identifier: str) -> str:
         """Its name, or the id of what has none."""
         return self.known.get((kind, identifier), identifier)
 
     def knows(self, part: Part) -> bool:
-        """Whether there is a page of it: it is in the registry, or a device, whose name is its id."""
-        return (part.kind, part.id) in self.known
+        """Whether there is a page of it: it is in the registry under that name."""
+        return self.known.get((part.kind, part.id)) == part.name
 
 
 def names_of(tx: Transaction, alerts: Iterable[Labelled]) -> Names:
@@ -74,12 +83,15 @@ def names_of(tx: Transaction, alerts: Iterable[Labelled]) -> Names:
     tables: dict[str, Table] = {"tenant": tenants, "circuit": circuits, "link": links}
     rows = list(alerts)
     known: dict[tuple[str, str], str] = {}
+    owners: dict[str, str] = {}
     for kind, table in tables.items():
         ids = {alert.labels[kind] for alert in rows if alert.labels.get(kind)}
         if ids:
-            found = select(table.c[kind], table.c.name).where(tx.visible(table), table.c[kind].in_(ids))
-            known |= {(kind, row[0]): row[1] for row in tx.connection.execute(found)}
-    return Names(known)
+            query = select(table.c[kind], table.c.name, table.c.tenant if kind == "circuit" else null())
+            found = tx.connection.execute(query.where(tx.visible(table), table.c[kind].in_(ids))).all()
+            known |= {(kind, row[0]): row[1] for row in found}
+            owners |= {row[0]: row[2] for row in found if row[2] is not None}
+    return Names(known, owners)
 
 
 def title(alertname: str) -> str:

@@ -16,7 +16,9 @@ import requests
 
 from inventory.registry import alert_log, sessions
 from inventory.registry.alert_log import Reported
-from inventory.registry.scope import LOGIN, SERVICE, Registry
+from inventory.registry.audit import Actor
+from inventory.registry.scope import LOGIN, SERVICE, Registry, Scope
+from inventory.registry.tenants import delete_circuit, get_circuit, save_circuit
 from portal.login.cookies import session_cookie_name
 from tests.harness import BIN, answers, free_port, service
 from tests.portal.stand_in import StandIn
@@ -98,3 +100,14 @@ def note(registry: Registry, reported: Sequence[Reported]) -> None:
     """Write down what is reported, as the webhook does."""
     with registry.write(SERVICE) as tx:
         alert_log.note(tx.connection, reported, confirmed=True)
+
+
+def given_anew(registry: Registry, circuit: str, isp: Isp, tenant: str) -> None:
+    """Let a circuit go and its id be another tenant's, called SECRET."""
+    with registry.write(Scope("staff", SKY.id)) as tx:
+        row = get_circuit(tx, circuit)
+        assert row is not None
+        delete_circuit(tx, circuit, version=row.version, actor=Actor("test"))
+    taken = replace(row.circuit, name="SECRET", tenant=tenant, device=isp.device)
+    with registry.write(Scope("staff", isp.id)) as tx:
+        save_circuit(tx, taken, version=None, actor=Actor("test"))

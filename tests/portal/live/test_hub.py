@@ -16,13 +16,12 @@ from sqlalchemy import create_engine
 from inventory.registry import alerts, sessions
 from inventory.registry.audit import Actor
 from inventory.registry.scope import LOGIN, Registry, Scope, Transaction
-from inventory.registry.tenants import delete_circuit, get_circuit, save_circuit
 from portal.live import asgi, hub
 from portal.live.asgi import LiveApp
 from portal.services import Services
 from tests.harness import run_apart
 from tests.portal.conftest import on_both_databases
-from tests.portal.serving import COOKIE, alert, end, fire, note
+from tests.portal.serving import COOKIE, alert, end, fire, given_anew, note
 from tests.portal.world import DELTA, SKY, Isp, World
 
 pytestmark = on_both_databases
@@ -243,17 +242,6 @@ def test_a_circuit_that_is_another_customers_now_is_told_by_its_id(
             await reader.leave()
 
     run(story, services)
-
-
-def given_anew(registry: Registry, circuit: str, isp: Isp, tenant: str) -> None:
-    """Let a circuit go and its id be another tenant's, with a name of its own."""
-    with registry.write(Scope("staff", SKY.id)) as tx:
-        row = get_circuit(tx, circuit)
-        assert row is not None
-        delete_circuit(tx, circuit, version=row.version, actor=Actor("test"))
-    taken = replace(row.circuit, name="SECRET", tenant=tenant, device=isp.device)
-    with registry.write(Scope("staff", isp.id)) as tx:
-        save_circuit(tx, taken, version=None, actor=Actor("test"))
 
 
 def test_an_owner_who_turns_to_another_isp_begins_anew(services: Services, world: World) -> None:

@@ -6,6 +6,7 @@ from inventory.registry import audit
 from inventory.registry.scope import Scope
 from portal.services import Services
 from tests.portal.conftest import LoginAs, on_both_databases
+from tests.portal.serving import given_anew
 from tests.portal.staff.acting import read, text_of
 from tests.portal.staff.operation import HOSTILE, alert_now, post, report, told
 from tests.portal.world import DELTA, SKY
@@ -49,6 +50,24 @@ def test_the_lists_of_other_pages_tell_in_words(services: Services, login_as: Lo
         assert text.count("NttnBandwidthHigh") == text.count(f"NttnBandwidthHigh {SKY.link}"), (
             "but for the other one's text"
         )
+
+
+def test_a_circuit_that_is_another_customers_now_is_told_by_its_id(services: Services, login_as: LoginAs) -> None:
+    """Neither by the name the new one gave it nor with the way to it; the new one's own alert has both."""
+    circuit, (old, new) = SKY.circuit(SKY.resellers[0]), SKY.resellers
+    before = report(services, labels={"tenant": old, "circuit": circuit})
+    given_anew(services.registry, circuit, SKY, new)
+    support = login_as("support")
+    page = support.get(f"/alerts/{before.id}").get_data(as_text=True)
+    assert circuit in page
+    assert "SECRET" not in page
+    assert f'href="/circuits/{circuit}"' not in page
+    after = report(services, labels={"tenant": new, "circuit": circuit})
+    page = support.get(f"/alerts/{after.id}").get_data(as_text=True)
+    assert f'href="/circuits/{circuit}"><bdi>SECRET</bdi>' in page
+    text = text_of(support, "/alerts")
+    assert f"{circuit} , Company {old}" in text
+    assert f"SECRET ({circuit}) , Company {new}" in text
 
 
 def test_a_limit_that_is_none_is_told(services: Services, login_as: LoginAs) -> None:
