@@ -33,7 +33,7 @@ from devices.snmp.pysnmp_engine import PysnmpEngine
 from devices.snmp.queues import read_pppoe_sessions, read_queues
 from devices.snmp.sensors import read_sensors
 from devices.snmp.sysdescr import MIKROTIK, enterprise_of
-from devices.snmp.system import SYS_OBJECT_ID, read_system
+from devices.snmp.system import SYS_OBJECT_ID, SystemReader
 from devices.snmp.walk import Walker
 from inventory.models import Device, SnmpSettings
 
@@ -49,6 +49,7 @@ class SnmpSession:
     def __init__(self, walker: Walker, enterprise: int | None) -> None:
         self._walker = walker
         self._enterprise = enterprise
+        self._system_reader = SystemReader(walker)
         self._boot_time = SteadyBootTime()
         self._closed = False
         self._readers: dict[type[object], Callable[[Deadline], Sequence[Row]]] = {
@@ -85,7 +86,7 @@ class SnmpSession:
             self._walker.close()
 
     def _system(self, deadline: Deadline) -> list[System]:
-        system = read_system(self._walker, deadline, time.time())
+        system = self._system_reader.read(deadline, time.time())
         if system.boot_time is None:
             return [system]
         return [replace(system, boot_time=self._boot_time.settle(system.boot_time))]

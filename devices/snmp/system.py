@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from statistics import fmean
+from typing import TypeVar
 
-from devices.session import Deadline, System
+import structlog
+
+from devices.session import BadReply, Deadline, DeviceTimeout, LoginFailed, System
 from devices.snmp.cells import counter, text
 from devices.snmp.engine import Value
 from devices.snmp.sensors import OPERATING_DESCR
 from devices.snmp.sysdescr import CISCO, JUNIPER, enterprise_of, model_of, vendor_of, version_of
 from devices.snmp.walk import Column, Walker
+
+log = structlog.get_logger()
+Part = TypeVar("Part")
 
 # SNMPv2-MIB, HOST-RESOURCES-MIB (RFC 2790), SNMP-FRAMEWORK-MIB (RFC 3411), MIKROTIK-MIB, CISCO-PROCESS-MIB.
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
@@ -19,7 +27,8 @@ SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"
 HR_SYSTEM_UPTIME = "1.3.6.1.2.1.25.1.1.0"
 SNMP_ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"
 MTXR_LIC_VERSION = "1.3.6.1.4.1.14988.1.1.4.4.0"
-_SCALARS = (SYS_DESCR, SYS_OBJECT_ID, SYS_UP_TIME, HR_SYSTEM_UPTIME, SNMP_ENGINE_TIME, MTXR_LIC_VERSION)
+# Every agent has the first three, and one that does not answer for them is not there.
+_VITAL, _SPARE = (SYS_DESCR, SYS_OBJECT_ID, SYS_UP_TIME), (HR_SYSTEM_UPTIME, SNMP_ENGINE_TIME, MTXR_LIC_VERSION)
 
 HR_PROCESSOR_LOAD = "1.3.6.1.2.1.25.3.3.1.2"
 CPM_CPU_TOTAL_1MIN_REV = "1.3.6.1.4.1.9.9.109.1.1.1.1.7"
@@ -32,22 +41,65 @@ _TICKS_PER_SECOND = 100
 _TICKS_WRAP = 2**32
 
 
-def read_system(walker: Walker, deadline: Deadline, now: float) -> System:
-    """The device, at `now` (Unix seconds). Raises DeviceError."""
-    scalars = walker.get(_SCALARS, deadline)
-    enterprise = enterprise_of(scalars.get(SYS_OBJECT_ID))
-    description = text(scalars.get(SYS_DESCR)) or ""
-    uptime = uptime_seconds(scalars)
-    used, total = _memory(walker, deadline)
-    return System(
-        vendor=vendor_of(enterprise),
-        model=model_of(enterprise, description),
-        version=text(scalars.get(MTXR_LIC_VERSION)) or version_of(enterprise, description),
-        boot_time=None if uptime is None else now - uptime,
-        cpu=mean_load(_loads(walker, enterprise, deadline)),
-        memory_used=used,
-        memory_total=total,
-    )
+# Some agents drop a question that holds an object they do not have, where others say so: Cacti's spine meets a ZTE 2928
+# that is silent about all of HOST-RESOURCES-MIB. So long is waited for what a device can do without.
+PATIENCE_SECONDS = 2.0
+# After so many such waits it is not asked again: one may be a lost datagram, or a large page that does not arrive.
+_WAITS = 2
+
+
+class SystemReader:
+    """Reads the device of one session, and remembers what its agent does not answer for."""
+
+    def __init__(self, walker: Walker) -> None:
+        self._walker = walker
+        self._waits: Counter[str] = Counter()
+
+    def read(self, deadline: Deadline, now: float) -> System:
+        """The device, at `now` (Unix seconds); what it can do without is None. Raises DeviceError."""
+        scalars, unanswered = self._scalars(deadline)
+        spare = Deadline(min(2 * PATIENCE_SECONDS, deadline.remaining() / 2))
+        for oid in unanswered:
+            scalars |= self._unless_silent(oid, partial(self._walker.get, [oid]), spare) or {}
+        enterprise = enterprise_of(scalars.get(SYS_OBJECT_ID))
+        description = text(scalars.get(SYS_DESCR)) or ""
+        uptime = uptime_seconds(scalars)
+        loads = self._unless_silent("processors", partial(_loads, self._walker, enterprise), spare)
+        memory = self._unless_silent("memory", partial(_memory, self._walker), spare)
+        used, total = memory or (None, None)
+        return System(
+            vendor=vendor_of(enterprise),
+            model=model_of(enterprise, description),
+            version=text(scalars.get(MTXR_LIC_VERSION)) or version_of(enterprise, description),
+            boot_time=None if uptime is None else now - uptime,
+            cpu=mean_load(loads or {}),
+            memory_used=used,
+            memory_total=total,
+        )
+
+    def _scalars(self, deadline: Deadline) -> tuple[dict[str, Value], Sequence[str]]:
+        """The scalars in one question; where that goes unanswered the vital ones, and which others to ask for."""
+        spare = [oid for oid in _SPARE if self._waits[oid] < _WAITS]
+        try:
+            return self._walker.get([*_VITAL, *spare], Deadline(min(PATIENCE_SECONDS, deadline.remaining() / 2))), ()
+        except DeviceTimeout:
+            return self._walker.get(_VITAL, deadline), spare
+
+    def _unless_silent(self, part: str, read: Callable[[Deadline], Part], spare: Deadline) -> Part | None:
+        """What `read` gives, None where the agent does not answer in time or refuses."""
+        if self._waits[part] >= _WAITS:
+            return None
+        is_patient = False
+        try:
+            seconds = min(PATIENCE_SECONDS, spare.remaining())
+            is_patient = seconds > PATIENCE_SECONDS / 4
+            return read(Deadline(seconds))
+        except DeviceTimeout:
+            self._waits[part] += is_patient
+            log.info("the SNMP agent does not answer for a part, doing without", part=part)
+        except (BadReply, LoginFailed) as error:  # whoever is refused everything has not come so far
+            log.debug("the SNMP agent refuses a part, doing without", part=part, reason=str(error))
+        return None
 
 
 def uptime_seconds(scalars: Mapping[str, Value]) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 
 import structlog
 
-from devices.session import BadReply, Deadline
+from devices.session import BadReply, Deadline, DeviceTimeout
 from devices.snmp.engine import Engine, PageTooLarge, Value
 
 log = structlog.get_logger()
@@ -64,7 +64,7 @@ class Walker:
             except PageTooLarge:
                 self._sizes = self._sizes[1:]
                 log.info("large SNMP answers do not arrive, asking for smaller ones", rows=self._sizes[0])
-            except BadReply:  # the column's fault, not that of the size
+            except (BadReply, DeviceTimeout):  # the column's fault, not that of the size
                 self._sizes = before
                 raise
 
