@@ -114,5 +114,6 @@ def _silence(heard: str) -> str:
         return f"no usable SNMP answer before the deadline: {heard}"
     return (
         "no SNMP answer before the deadline: SNMP does not say whether the host is down, a firewall drops "
-        "UDP, the community or privacy key is wrong, or our address is not allowed; check these in turn"
+        "UDP, the community or privacy key is wrong, our address is not allowed, or it answers from another "
+        "address (set its SNMP source address, or `engine: pysnmp`); check these in turn"
     )

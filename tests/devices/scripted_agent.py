@@ -51,10 +51,14 @@ def identify(question: Question) -> Sequence[Cell] | None:
 
 
 @contextlib.contextmanager
-def agent(script: Script) -> Iterator[int]:
+def agent(script: Script, answers_from: str = "127.0.0.1") -> Iterator[int]:
     """Answers every datagram with what `script` gives: cells, raw datagrams, or silence; yields the port."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))
+    answering = sock
+    if answers_from != "127.0.0.1":
+        answering = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        answering.bind((answers_from, sock.getsockname()[1]))
     counts: dict[tuple[str, ...], int] = {}
 
     def serve() -> None:
@@ -63,13 +67,14 @@ def agent(script: Script) -> Iterator[int]:
                 data, peer = sock.recvfrom(65536)
                 question = _parse(data, counts)
                 for datagram in _answers(question, script):
-                    sock.sendto(datagram, peer)
+                    answering.sendto(datagram, peer)
 
     threading.Thread(target=serve, daemon=True).start()
     try:
         yield int(sock.getsockname()[1])
     finally:
         sock.close()
+        answering.close()
 
 
 def _parse(data: bytes, counts: dict[tuple[str, ...], int]) -> Question:

@@ -164,6 +164,18 @@ def test_silence_names_all_it_may_mean(engine: str) -> None:
         assert time.monotonic() - started < 5
 
 
+def test_an_agent_that_answers_from_another_address() -> None:
+    """As routers with several do: the fast engine hears nothing and says what to try, which works."""
+
+    def script(question: Question) -> Sequence[Cell]:
+        return identify(question) or names_of(question, {1: b"ether1"})
+
+    with agent(script, answers_from="127.0.0.2") as port:
+        with pytest.raises(DeviceTimeout, match=r"another address.*engine: pysnmp"):
+            read_names(port, "gufo", seconds=0.5)
+        assert read_names(port, "pysnmp") == ["ether1"]
+
+
 def test_a_trickle_of_stray_answers_does_not_stretch_the_deadline() -> None:
     """Datagrams that keep coming but never answer hold nobody longer than the deadline."""
 
