@@ -77,7 +77,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class PppoeSession:
-    """One PPPoE session that is up now: the user's name and the interface it was given."""
+    """One PPPoE session that is up now. With an `interface`, `user` is what that one's name says, else the device."""
 
     user: str
     interface: str | None

@@ -113,9 +113,9 @@ def _queue(row: Attributes) -> Queue:
 
 
 def parse_pppoe_sessions(rows: Sequence[Attributes]) -> list[PppoeSession]:
-    """The PPPoE rows of /ppp/active. RouterOS names a session's interface `<pppoe-USER>`."""
+    """The PPPoE rows of /ppp/active, which do not say their interfaces."""
     return [
-        PppoeSession(user=row["name"], interface=f"<pppoe-{row['name']}>")
+        PppoeSession(user=row["name"], interface=None)
         for row in rows
         if row.get("service") == "pppoe" and row.get("name")
     ]

@@ -56,11 +56,19 @@ class Walker:
         return columns
 
     def column(self, oid: str, deadline: Deadline) -> Column:
-        """One column; asked again in smaller pages when large ones do not arrive."""
+        """One column; what there is of it where the agent goes in circles. Raises DeviceError."""
+        return self._column(oid, deadline, is_whole=False)
+
+    def whole_column(self, oid: str, deadline: Deadline) -> Column:
+        """One column, where a missing row would say something. Raises DeviceError, also where it goes in circles."""
+        return self._column(oid, deadline, is_whole=True)
+
+    def _column(self, oid: str, deadline: Deadline, *, is_whole: bool) -> Column:
+        """Asks again in smaller pages when large ones do not arrive."""
         before = self._sizes
         while True:
             try:
-                return self._read(oid, self._sizes[0], deadline)
+                return self._read(oid, self._sizes[0], deadline, is_whole=is_whole)
             except PageTooLarge:
                 self._sizes = self._sizes[1:]
                 log.info("large SNMP answers do not arrive, asking for smaller ones", rows=self._sizes[0])
@@ -68,7 +76,7 @@ class Walker:
                 self._sizes = before
                 raise
 
-    def _read(self, oid: str, size: int, deadline: Deadline) -> Column:
+    def _read(self, oid: str, size: int, deadline: Deadline, *, is_whole: bool) -> Column:
         cells: dict[str, Value] = {}
         start = len(oid) + 1
         for page in self._engine.pages(oid, size, deadline):
@@ -76,6 +84,8 @@ class Walker:
             cells |= {name[start:]: value for name, value in page}
             if len(cells) == known:
                 # The agent goes in circles (its OIDs do not increase): no new row will come.
+                if is_whole:
+                    raise BadReply(f"the SNMP column {oid} repeats itself after {known} rows, so it has no end")
                 log.warning("an SNMP table repeats itself, reading what it has", column=oid, rows=known)
                 break
             if len(cells) > MAX_ROWS:

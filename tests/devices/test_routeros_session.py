@@ -83,7 +83,7 @@ def test_a_table_the_router_does_not_have_is_unsupported_and_the_session_lives()
         session = open_routeros(device(port), Deadline(5))
         with pytest.raises(Unsupported, match="no such command prefix"):
             session.rows(Interface, Deadline(5))
-        assert session.rows(PppoeSession, Deadline(5)) == [PppoeSession("user1", "<pppoe-user1>")]
+        assert session.rows(PppoeSession, Deadline(5)) == [PppoeSession("user1", None)]
         session.close()
 
 

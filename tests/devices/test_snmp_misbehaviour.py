@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from devices.session import ConnectionLost, Deadline, DeviceTimeout, Interface, Unreachable
+from devices.session import BadReply, ConnectionLost, Deadline, DeviceTimeout, Interface, PppoeSession, Unreachable
 from devices.snmp import open_snmp
 from devices.snmp.interfaces import IF_DESCR, IF_NAME, IF_OPER_STATUS
 from tests.devices.agents import community, device
@@ -78,6 +78,10 @@ def test_a_table_in_circles_ends(engine: str) -> None:
 
     with agent(circle) as port:
         assert sorted(name or "" for name in read_names(port, engine)) == ["ether1", "ether2", "ether3"]
+        session = open_snmp(device(port, community("public", engine=engine)), Deadline(10))
+        with pytest.raises(BadReply, match="repeats itself"):  # a user that is not among them is not cut off
+            session.rows(PppoeSession, Deadline(10))
+        session.close()
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -178,12 +178,15 @@ def test_scalar_temperatures_are_those_asked_for() -> None:
 
 
 def test_pppoe_sessions_by_interface_name() -> None:
-    """Only RouterOS' own interfaces that are up; a user's name may hold anything."""
+    """Only RouterOS' own interfaces that are not down; a user's name may hold anything."""
     columns: dict[str, dict[str, Any]] = {
-        interfaces.IF_NAME: {"1": b"ether1", "2": b"<pppoe-a b>c>", "3": b"<pppoe-down>"},
+        interfaces.IF_NAME: {"1": b"ether1", "2": b"<pppoe-a b>c>", "3": b"<pppoe-down>", "4": b"<pppoe-new>"},
         interfaces.IF_OPER_STATUS: {"1": 1, "2": 1, "3": 2},
     }
-    assert queues.parse_pppoe_sessions(columns) == [PppoeSession("a b>c", "<pppoe-a b>c>")]
+    assert queues.parse_pppoe_sessions(columns) == [
+        PppoeSession("a b>c", "<pppoe-a b>c>"),
+        PppoeSession("new", "<pppoe-new>"),  # its state was read before it came
+    ]
 
 
 @given(st.floats(0, 2e9), st.lists(st.floats(-2, 2), max_size=20))
