@@ -152,7 +152,7 @@ def test_an_error_is_told_from_the_end_in_every_version(net: Network, engine: st
     try:
         with pytest.raises(BadReply, match="answered with an error"):
             read(net.ports["switch"], Interface, settings)
-        # SYS
+        assert read(net.ports["switch"], System, settings)[0].vendor == "MikroTik"
     finally:
         net.repair("switch")
     assert len(read(net.ports["switch"], Interface, settings)) == 3
