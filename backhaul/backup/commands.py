@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from backhaul.backup import manifest as manifests
+from backhaul.backup import shelf
 from backhaul.backup.dump import dump
 from backhaul.backup.load import Terms, check_rows, in_use, load
 from backhaul.backup.manifest import BackupBroken, Manifest, private
@@ -40,39 +41,48 @@ from inventory.settings import SettingError, setting
 from inventory.vault import SETTING as KEY_SETTING
 from inventory.vault import Vault
 
-OK = 0
+OK, FAILED = 0, 1
 ROOT = Path(__file__).resolve().parent.parent.parent
-PREFIX = "backhaul-"
 KEYS = "secret_key"
-_PARTIAL = ".partial"
 
 # Of these a backup lists which are set, so that whoever restores knows what he needs beside it.
 _SETTINGS = ("BACKHAUL_", "TWILIO_", "SMTP_", "MAIL_", "ALERT_", "PROMETHEUS_", "EXPORTER_", "GRAFANA_", "RECORDED_")
 
 
 def backup(words: argparse.Namespace) -> int:
-    """Write a new backup into a folder of backups, and take the oldest away where only so many are to be kept."""
+    """Write a new backup into a folder of backups, and take the oldest away where only so many are to be kept.
+
+    One that lacks series that were asked for is kept for the rest, and counts for nothing else: no older one goes for
+    it, its age is not noted, and the command fails.
+    """
     environ, into = os.environ, Path(words.folder)
     taken = time.time()
-    name = f"{PREFIX}{datetime.fromtimestamp(taken, UTC):%Y%m%dT%H%M%SZ}"
-    partial = into / f"{name}{_PARTIAL}"
+    name = f"{shelf.PREFIX}{datetime.fromtimestamp(taken, UTC):%Y%m%dT%H%M%SZ}"
+    partial = into / f"{name}{shelf.PARTIAL}"
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial.mkdir(mode=0o700)
-        written = _write(partial, words, environ, taken)
-        _sync_below(partial)
+        written, lacking = _write(partial, words, environ, taken)
+        shelf.sync_below(partial)
         partial.rename(into / name)
-        _sync(into)
+        shelf.sync(into)
     except FileExistsError:
         raise SettingError(f"{into / name} is there already: one backup a second; try again") from None
     except OSError as error:
         raise SettingError(f"the backup in {into} was not written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    for old in _outnumbered(into, words.keep):
+    for old in [] if lacking else shelf.outnumbered(into, words.keep):
         shutil.rmtree(old, ignore_errors=True)
         print(f"deleted {old}, since {words.keep} are kept")
     _tell_written(into / name, written, words)
+    if lacking:
+        print(
+            f"backhaul: the series of {' and '.join(lacking)} were asked for and are not in it, so it does not count as"
+            " the newest backup and no older one was deleted",
+            file=sys.stderr,
+        )
+        return FAILED
     _note(name, written, environ)
     return OK
 
@@ -105,7 +115,10 @@ def restore(words: argparse.Namespace) -> int:
     return OK
 
 
-def _write(partial: Path, words: argparse.Namespace, environ: Mapping[str, str], taken: float) -> Manifest:
+def _write(
+    partial: Path, words: argparse.Namespace, environ: Mapping[str, str], taken: float
+) -> tuple[Manifest, list[str]]:
+    """The manifest of what was written, and the stores whose series were asked for in vain."""
     url = database_url(environ)
     engine = existing(url)
     try:
@@ -118,11 +131,13 @@ def _write(partial: Path, words: argparse.Namespace, environ: Mapping[str, str],
         _write_keys(partial / KEYS, environ)
     files = {str(path.relative_to(partial)): manifests.sha256(path) for path in manifests.files_below(partial)}
     left_out = [] if words.with_keys or not dumped.keys else [f"{KEY_SETTING}: keep it apart from the backup"]
+    lacking = []
     for store in _stores(words, environ):
         try:
-            files |= copy_snapshot(store, partial)
+            files |= copy_snapshot(store, partial, shelf.newest_with(partial.parent, store.name))
         except LeftOut as why:
             left_out.append(f"{store.name}: {why}")
+            lacking += [store.name] if store.data is not None else []
             shutil.rmtree(partial / store.name, ignore_errors=True)
     made = Manifest(
         version=_version(),
@@ -135,7 +150,7 @@ def _write(partial: Path, words: argparse.Namespace, environ: Mapping[str, str],
         left_out=tuple(left_out),
     )
     manifests.write(partial, made)
-    return made
+    return made, lacking
 
 
 def _note(name: str, written: Manifest, environ: Mapping[str, str]) -> None:
@@ -233,14 +248,6 @@ def _settings(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] if name.endswith("_FILE") else "set" for name in names}
 
 
-def _outnumbered(into: Path, keep: int | None) -> list[Path]:
-    """The oldest whole backups beyond `keep`; names sort by time."""
-    if keep is None:
-        return []
-    whole = sorted(path.parent for path in into.glob(f"{PREFIX}*/{manifests.NAME}") if _PARTIAL not in path.parent.name)
-    return whole[:-keep]
-
-
 def _tell_written(folder: Path, written: Manifest, words: argparse.Namespace) -> None:
     rows = sum(written.tables.values())
     print(f"{folder}: {rows} rows of {len(written.tables)} tables (step {written.step}), {len(written.files)} files")
@@ -279,16 +286,3 @@ def _version() -> str:
     except PackageNotFoundError:
         told: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
         return told
-
-
-def _sync_below(folder: Path) -> None:
-    for parent, _, _ in os.walk(folder):
-        _sync(Path(parent))
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,8 @@
 """The time series in a backup: a snapshot that Prometheus or VictoriaMetrics makes of itself, copied file by file.
 
 A snapshot is a folder of hard links within the store's own data folder, so it costs nothing to make and is copied from
-there, by a program that sees that folder. What cannot be had is left out, with a line that says why.
+there, by a program that sees that folder. What cannot be had is left out, with a line that says why. Blocks and parts
+never change once they are written, so a backup shares with the one before it, by hard links, what is the same in both.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,9 @@ log = structlog.get_logger()
 
 # Making a snapshot writes what is in memory to the disk: seconds, of a big store a minute.
 TIMEOUT_SECONDS = 300.0
+
+# Left free on the disk of the backups, which may be that of the database: it stops where nothing is left.
+SPARE_BYTES = 1024**3
 
 _CHUNK = 1024 * 1024
 
@@ -47,10 +52,10 @@ class Store:
     option: str
 
 
-def copy_snapshot(store: Store, folder: Path) -> dict[str, str]:
+def copy_snapshot(store: Store, folder: Path, before: Path | None) -> dict[str, str]:
     """Copy a new snapshot to `folder`/NAME; returns the SHA-256 of each file by its path below `folder`.
 
-    Raises LeftOut where there is none to be had.
+    What the backup `before` has to the letter is linked. Raises LeftOut where there is none to be had.
     """
     if store.url is None:
         raise LeftOut(f"{store.setting} is not set")
@@ -62,7 +67,9 @@ def copy_snapshot(store: Store, folder: Path) -> dict[str, str]:
     try:
         if not made.is_dir():
             raise LeftOut(f"its snapshot is not at {made}; {store.option} is not the data folder of {store.url}")
-        return _copied(made, folder / store.name, folder)
+        place = _Place(folder, before)
+        _refuse_tight(made, store.name, place)
+        return _copied(made, store.name, place)
     except OSError as error:
         raise LeftOut(f"{made} cannot be copied: {error.strerror}") from None
     finally:
@@ -143,15 +150,81 @@ def _name(answer: requests.Response, read: Callable[[Mapping[str, dict[str, str]
     return name
 
 
-def _copied(made: Path, target: Path, folder: Path) -> dict[str, str]:
-    """Links are followed: VictoriaMetrics' snapshots hold some."""
-    sums: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A new backup, and the one before it where there is one."""
+
+    folder: Path
+    before: Path | None
+
+    def twin(self, source: Path, name: str) -> Path | None:
+        """The file of that name in the backup before, where it may be the same: private, ours, and of the same size."""
+        path = None if self.before is None else self.before / name
+        try:
+            found = None if path is None else path.lstat()
+        except OSError:
+            return None
+        if found is None or not stat.S_ISREG(found.st_mode) or found.st_mode & 0o077 or found.st_uid != os.geteuid():
+            return None
+        return path if found.st_size == source.stat().st_size else None
+
+
+def _files(made: Path, name: str) -> Iterator[tuple[Path, str]]:
+    """Each file of a snapshot, and its path in a backup. Links are followed: VictoriaMetrics' snapshots hold some."""
     for parent, _, names in os.walk(made, followlinks=True):
-        into = target / Path(parent).relative_to(made)
-        into.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in sorted(names):
-            sums[str((into / name).relative_to(folder))] = _copy(Path(parent, name), into / name)
+        into = name / Path(parent).relative_to(made)
+        yield from ((Path(parent, each), str(into / each)) for each in sorted(names))
+
+
+def _refuse_tight(made: Path, name: str, place: _Place) -> None:
+    """Before a disk is filled in vain, and others on it with it."""
+    needed = sum(source.stat().st_size for source, to in _files(made, name) if place.twin(source, to) is None)
+    free = shutil.disk_usage(place.folder).free
+    if needed and needed + SPARE_BYTES > free:
+        raise LeftOut(
+            f"no space: it needs {_megabytes(needed)} and {_megabytes(SPARE_BYTES)} to spare, and there are"
+            f" {_megabytes(free)}; keep fewer backups (--keep), or give them a disk of their own"
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
+
+
+def _copied(made: Path, name: str, place: _Place) -> dict[str, str]:
+    (place.folder / name).mkdir(mode=0o700)
+    sums: dict[str, str] = {}
+    for source, to in _files(made, name):
+        target, twin = place.folder / to, place.twin(source, to)
+        _make_parents(target.parent, place.folder)
+        digest = None if twin is None else _linked(source, twin, target)
+        sums[to] = digest or _copy(source, target)
     return sums
+
+
+def _make_parents(parent: Path, folder: Path) -> None:
+    """Each private: `mkdir(parents=True)` gives its mode to the last one alone."""
+    for each in reversed([parent, *parent.parents]):
+        if each.is_relative_to(folder):
+            each.mkdir(mode=0o700, exist_ok=True)
+
+
+def _linked(source: Path, twin: Path, target: Path) -> str | None:
+    """Link `target` to `twin`; its SHA-256, or None where that is not possible or they differ.
+
+    Both are read: a file that was damaged in the backup before is not handed on to the next.
+    """
+    digest = hashlib.sha256()
+    try:
+        with source.open("rb") as file, twin.open("rb") as other:
+            while chunk := file.read(_CHUNK):
+                if other.read(_CHUNK) != chunk:
+                    return None
+                digest.update(chunk)
+        os.link(twin, target)
+    except OSError:
+        return None  # another disk, a file system without links, too many of them, a damaged one: it is copied
+    return digest.hexdigest()
 
 
 def _copy(source: Path, target: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,12 @@ import requests
 
 from backhaul.backup import manifest as manifests
 from backhaul.backup.past import told_until
+from backhaul.backup.series import SPARE_BYTES
+from inventory.registry import audit
+from inventory.registry.scope import SERVICE
 from tests.harness import ROOT, answers, free_port, program, service, wait_until
 from tests.operations.conftest import Installation
+from tests.operations.test_backup import flip, opened
 
 CONFIG = """
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -86,15 +91,42 @@ def test_prometheus_goes_into_a_backup_and_back(small: Installation, webhook: in
         assert value(url, f'count_over_time(up{{job="backhaul-webhook"}}[{int(time.time() - began) + 1}s])')
 
 
-def test_what_cannot_be_had_is_said(small: Installation, webhook: int, tmp_path: Path) -> None:
-    """The rest is backed up all the same: an admin API that is off, a folder that is not its own, nobody there."""
+def next_second() -> None:
+    """Names of backups are whole seconds."""
+    time.sleep(1.0 - time.time() % 1.0)
+
+
+def noted(installation: Installation) -> list[str | None]:
+    """The backups that count, the newest first: what BackupLate goes by."""
+    with opened(installation.database) as registry, registry.read(SERVICE) as tx:
+        return [entry.object_id for entry in audit.entries(tx).items if entry.action == "backup"]
+
+
+def backup_that_lacks(installation: Installation, *words: str | Path) -> tuple[Path, tuple[str, ...]]:
+    """A backup without the series that were asked for: its folder, and what it says is not in it."""
+    code, said, complaint = installation.run("backup", installation.folder / "backups", *words)
+    assert (code, "were asked for and are not in it" in complaint) == (1, True), (said, complaint)
+    folder = Path(said.partition(":")[0])
+    return folder, manifests.read(folder).left_out
+
+
+def test_series_that_were_asked_for_and_cannot_be_had_are_a_failure(
+    small: Installation, webhook: int, tmp_path: Path
+) -> None:
+    """It says why: an admin API that is off, nobody there. The rest is backed up, but no good backup goes for it."""
+    good = small.backup("--keep", "1")  # none were asked for
     with prometheus(tmp_path / "data", webhook) as url:
         small.settings["PROMETHEUS_URL"] = url
-        left_out = manifests.read(small.backup("--prometheus-data", tmp_path / "data")).left_out
+        next_second()
+        first, left_out = backup_that_lacks(small, "--keep", "1", "--prometheus-data", tmp_path / "data")
         assert any("start Prometheus with --web.enable-admin-api" in line for line in left_out)
-    time.sleep(1.0 - time.time() % 1.0)  # names of backups are whole seconds
-    left_out = manifests.read(small.backup("--prometheus-data", tmp_path / "data")).left_out
+    next_second()
+    second, left_out = backup_that_lacks(small, "--keep", "1", "--prometheus-data", tmp_path / "data")
     assert any("prometheus: it does not answer (ConnectionError)" in line for line in left_out)
+    assert sorted((small.folder / "backups").iterdir()) == [good, first, second]
+    assert noted(small) == [good.name]
+    code, _, complaint = small.run("restore", second)
+    assert code == 0, complaint
 
 
 @contextmanager
@@ -126,3 +158,50 @@ def test_the_second_store_goes_into_a_backup_and_back(small: Installation, tmp_p
     with victoria(tmp_path / "again") as url:
         answer = requests.get(f"{url}/api/v1/export", params={"match[]": '{isp="sky"}'}, timeout=10)
         assert answer.json()["values"] == [42]
+
+
+def test_backups_share_what_did_not_change(small: Installation, tmp_path: Path) -> None:
+    """A night costs what came since: the rest is the same file, private as before; each goes back by itself."""
+    at = int(time.time()) - 60
+    with victoria(tmp_path / "store") as url:
+        line = f'link:bandwidth_bits_per_second:rate5m{{isp="sky"}} 42 {at * 1000}\n'
+        assert requests.post(f"{url}/api/v1/import/prometheus", data=line, timeout=10).ok
+        small.settings["RECORDED_URL"] = url
+        backups = []
+        for _ in range(2):
+            next_second()
+            backups.append(small.backup("--recorded-data", tmp_path / "store"))
+        first, second = backups
+        parts = [path for path in (first / "recorded/data").rglob("*.bin") if path.stat().st_size]
+        assert parts
+        assert all((second / part.relative_to(first)).samefile(part) for part in parts)
+        for path in (second, *second.rglob("*")):
+            assert path.stat().st_mode & 0o077 == 0, path
+        # A file that the disk damaged is not handed on: the next backup is whole again.
+        flip(parts[0])
+        assert "is damaged" in small.run("restore", second, "--check")[2]
+        next_second()
+        small.backup("--recorded-data", tmp_path / "store", "--keep", "1")
+        (third,) = (small.folder / "backups").iterdir()
+    code, _, complaint = small.run("restore", third, "--recorded-data", tmp_path / "again")
+    assert code == 0, complaint
+    with victoria(tmp_path / "again") as url:
+        answer = requests.get(f"{url}/api/v1/export", params={"match[]": '{isp="sky"}'}, timeout=10)
+        assert answer.json()["values"] == [42]
+
+
+def test_a_disk_that_is_too_small_is_not_filled(
+    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked at first: whoever else is on it can go on. Nor is the snapshot left behind."""
+    with victoria(tmp_path / "store") as url:
+        line = f'link:bandwidth_bits_per_second:rate5m{{isp="sky"}} 42 {int(time.time() - 60) * 1000}\n'
+        assert requests.post(f"{url}/api/v1/import/prometheus", data=line, timeout=10).ok
+        small.settings["RECORDED_URL"] = url
+        disk = shutil.disk_usage(tmp_path)
+        tight = disk._replace(free=SPARE_BYTES)
+        monkeypatch.setattr("backhaul.backup.series.shutil.disk_usage", lambda _: tight)
+        folder, left_out = backup_that_lacks(small, "--recorded-data", tmp_path / "store")
+        assert any(line.startswith("recorded: no space: it needs") for line in left_out), left_out
+        assert {path.name for path in folder.iterdir()} == {"database", manifests.NAME}
+        assert requests.get(f"{url}/snapshot/list", timeout=10).json()["snapshots"] == []
