@@ -130,7 +130,7 @@ class Site:
             engine.dispose()
 
     def quiet(self) -> None:
-        wait_until(lambda: not self.open_notices(), "everything to be told", timeout=40)
+        wait_until(lambda: not self.open_notices(), "everything to be told")
 
 
 def told(stack: Stack) -> Counter[tuple[str, str]]:
@@ -198,8 +198,8 @@ def test_restored_nobody_is_told_twice_and_nothing_is_lost(
     with new.webhook(), new.alertmanager() as alertmanager:
         alertmanager.tell(before, tenant, single, *digest[:2], later, during[0])
         new.report(as_reported(during[1]))
-        wait_until(lambda: told(stack)[NOC, "During"], "what began meanwhile to be told", timeout=30)
-        wait_until(lambda: told(stack)[NOC, "Ended over"], "what ended meanwhile to be told", timeout=30)
+        wait_until(lambda: told(stack)[NOC, "During"], "what began meanwhile to be told")
+        wait_until(lambda: told(stack)[NOC, "Ended over"], "what ended meanwhile to be told")
         wait_until(lambda: len(known(place)) >= 8, "Alertmanager to have reported all")
         new.quiet()
         assert told(stack) - heard == Counter({(NOC, "During"): 1, (NOC, "Ended over"): 1})

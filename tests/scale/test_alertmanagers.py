@@ -109,12 +109,12 @@ def test_a_person_hears_once(
     tell(alertmanagers, began)
     tell(alertmanagers, began + timedelta(seconds=2))
     both = {TENANT, NOC}
-    wait_until(lambda: {number for number in both if stack.twilio.bodies(number)} == both, "the first message", 30)
+    wait_until(lambda: {number for number in both if stack.twilio.bodies(number)} == both, "the first message")
     # Each of the four ways, or the two of one of them.
-    wait_until(lambda: sent(alertmanagers) >= (4 if apart else 2), "Alertmanager to have told both webhooks", 30)
+    wait_until(lambda: sent(alertmanagers) >= (4 if apart else 2), "Alertmanager to have told both webhooks")
     tell(alertmanagers, began, ended=datetime.now(UTC))
-    wait_until(lambda: all(len(stack.twilio.bodies(number)) >= 2 for number in both), "the end to be told", 40)
-    wait_until(lambda: sent(alertmanagers) >= (8 if apart else 4), "Alertmanager to have told both webhooks", 30)
+    wait_until(lambda: all(len(stack.twilio.bodies(number)) >= 2 for number in both), "the end to be told")
+    wait_until(lambda: sent(alertmanagers) >= (8 if apart else 4), "Alertmanager to have told both webhooks")
     _settled(webhooks)
     for number in both:
         first, last = stack.twilio.bodies(number)
@@ -133,4 +133,4 @@ def _settled(webhooks: Sequence[Webhook]) -> None:
         )
 
     began = time.monotonic()
-    wait_until(lambda: nothing_waits() and time.monotonic() - began > 1, "nothing to wait any more", 20)
+    wait_until(lambda: nothing_waits() and time.monotonic() - began > 1, "nothing to wait any more")

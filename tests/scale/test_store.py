@@ -115,7 +115,7 @@ def test_pages_show_the_same(page: str, clients: tuple[FlaskClient, FlaskClient]
         one, other = (FIGURE.findall(client.get(page).get_data(as_text=True)) for client in clients)
         return one if one == other else []
 
-    assert wait_until(figures, f"{page} to show the same from both", timeout=15, interval=0.5)
+    assert wait_until(figures, f"{page} to show the same from both", interval=0.5)
 
 
 @pytest.mark.parametrize("name", CHARTS)

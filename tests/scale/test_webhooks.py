@@ -68,7 +68,7 @@ def test_one_of_two_is_killed_and_all_is_told_once(stack: Stack, pair: Sequence[
             count = select(func.count(notices.c.fingerprint.distinct())).where(notices.c.state.in_(told))
             return connection.execute(count).scalar_one() == ALERTS
 
-    wait_until(done, "every alert to be told", timeout=60, interval=0.2)
+    wait_until(done, "every alert to be told", timeout=180, interval=0.2)
     with engine.connect() as connection:
         rows = connection.execute(select(notices.c.fingerprint, notices.c.recipient)).all()
     assert max(Counter(map(tuple, rows)).values()) == 1, "both took every alert; there is one notice of it"
