@@ -183,7 +183,7 @@ def _refuse_tight(made: Path, name: str, place: _Place) -> None:
     if needed and needed + SPARE_BYTES > free:
         raise LeftOut(
             f"no space: it needs {_megabytes(needed)} and {_megabytes(SPARE_BYTES)} to spare, and there are"
-            f" {_megabytes(free)}; keep fewer backups (--keep), or give them a disk of their own"
+            f" {_megabytes(free)}; delete old backups and keep fewer (--keep), or give them a disk of their own"
         )
 
 
