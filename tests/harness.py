@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 FIXTURES = ROOT.parent / "shared" / "fixtures"
 _GIVEN: set[tuple[socket.SocketKind, int]] = set()  # the ports of this run
+_NOT_THE_SYSTEMS = range(21_000, 32_000)  # Linux gives away 32768 to 60999 (net.ipv4.ip_local_port_range)
 
 
 def in_ci() -> bool:
@@ -61,14 +63,17 @@ def program(*names: str) -> str:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that nobody listens on now, another one each time: who got one may not listen on it yet."""
+    """A port of 127.0.0.1 that nobody listens on now, another one each time: who got one may not listen on it yet.
+
+    Nor is it one that the system gives away meanwhile, to a connection or to who asks for any port.
+    """
     while True:
-        with socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if (kind, port) not in _GIVEN:
-            _GIVEN.add((kind, port))
-            return port
+        port = secrets.choice(_NOT_THE_SYSTEMS)
+        with socket.socket(socket.AF_INET, kind) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if (kind, port) not in _GIVEN:
+                _GIVEN.add((kind, port))
+                return port
 
 
 def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
