@@ -33,7 +33,7 @@ def circuit(at: Field, tenant: Read[str]) -> Circuit:
     active = entry.maybe("active", _active).otherwise(ActivePeriod())
     if entry.finish() and ping_from.ok and ping_from.value == "device":
         _check_ping_from_device(entry, ping_from.line, device)
-    return Circuit(
+    found = Circuit(
         id=name.value,
         name=title.value,
         tenant=tenant.value,
@@ -46,6 +46,11 @@ def circuit(at: Field, tenant: Read[str]) -> Circuit:
         sla=sla.value,
         active=active.value,
     )
+    try:
+        at.source.ids.attach(found.device, found.attach, found.tenant, found.active, attach.line)
+    except Wrong as wrong:
+        entry.report(attach.line, str(wrong))
+    return found
 
 
 def _check_ping_from_device(entry: Entry, line: int, device: Read[str]) -> None:

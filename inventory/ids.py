@@ -1,10 +1,11 @@
-"""Which ids a file gives out and which it refers to: doubles are found at once, unknown ones at the end."""
+"""What a file gives out and refers to by id or name: doubles are found at once, unknown ids at the end."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import NamedTuple
 
+from inventory.models import ActivePeriod, Attach
 from inventory.problems import Problems, Wrong, closest, one_of
 
 
@@ -22,6 +23,12 @@ class _Reference(NamedTuple):
     at: Spot
 
 
+class _Attached(NamedTuple):
+    tenant: str
+    active: ActivePeriod
+    line: int
+
+
 class Ids:
     """The ids of one file by kind (device, link, tenant, circuit, maintenance), and `drivers` by device."""
 
@@ -30,6 +37,7 @@ class Ids:
         self._given: dict[str, dict[str, Spot]] = defaultdict(dict)
         self._references: list[_Reference] = []
         self._incomplete: set[str] = set()
+        self._attached: dict[tuple[str, Attach], list[_Attached]] = defaultdict(list)
 
     def declare(self, kind: str, name: str, at: Spot) -> None:
         """Note that `name` is the id of something. Raises Wrong where another of that kind has it."""
@@ -41,6 +49,20 @@ class Ids:
     def refer(self, kind: str, name: str, at: Spot) -> None:
         """Note that the file names something that must exist."""
         self._references.append(_Reference(kind, name, at))
+
+    def attach(self, device: str, where: Attach, tenant: str, active: ActivePeriod, line: int) -> None:
+        """Note what a circuit reads. Raises Wrong where another tenant's does on the same days, and so would be seen.
+
+        Several circuits of one tenant may share it, each with an address to ping.
+        """
+        attached = self._attached[device, where]
+        for other in attached:
+            if other.tenant != tenant and other.active.overlaps(active):
+                wrong = (
+                    f"the same {where.kind} of one device as a circuit of another tenant, in service on the same days"
+                )
+                raise Wrong(f"{wrong}; expected one of its own, not that of line {other.line}")
+        attached.append(_Attached(tenant, active, line))
 
     def lose_track(self, *kinds: str) -> None:
         """Something of these kinds could not be read: its id may be any, so unknown ids prove nothing."""

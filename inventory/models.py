@@ -189,6 +189,11 @@ class ActivePeriod:
         """Whether the circuit is in service on that day."""
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
+    def overlaps(self, other: ActivePeriod) -> bool:
+        """Whether there is a day that is in both."""
+        begins = max(self.first or date.min, other.first or date.min)
+        return begins <= min(self.last or date.max, other.last or date.max)
+
 
 @dataclass(frozen=True, slots=True)
 class Circuit:

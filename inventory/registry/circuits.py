@@ -67,7 +67,8 @@ def save_circuit(
 ) -> int:
     """Make the circuit (`version` None) or change it; returns its version. Another commitment begins a new plan.
 
-    A circuit stays with its tenant. Raises Taken, Conflict, and Gone where tenant or device is not there any more.
+    A circuit stays with its tenant. Raises Taken, Conflict, Gone where tenant or device is not there any more, and
+    InUse where it would begin to read what another tenant's circuit reads on the same days.
     """
     whose = changes.owner(tx, isp)
     changes.take_turn(tx, whose)
@@ -83,6 +84,8 @@ def save_circuit(
         if before is None or before.circuit.tenant != circuit.tenant:
             raise changes.conflict("circuit", circuit.id)
         changes.change(tx, circuits.c.circuit, circuit.id, version, values)
+    if before is None or _reads(before.circuit) != _reads(circuit):
+        _refuse_anothers(tx, circuit)
     if before is None or before.circuit.committed != circuit.committed:
         begin_plan(tx, whose, circuit, actor)
     if before is not None and before.circuit.active.first != circuit.active.first:
@@ -153,6 +156,22 @@ def columns_of(circuit: Circuit) -> dict[str, Any]:
         "active_from": first.isoformat() if first else None,
         "active_until": last.isoformat() if last else None,
     }
+
+
+def _reads(circuit: Circuit) -> tuple[str, Attach, ActivePeriod]:
+    """What it is read from, and when."""
+    return circuit.device, circuit.attach, circuit.active
+
+
+def _refuse_anothers(tx: Transaction, circuit: Circuit) -> None:
+    """Raise InUse where another tenant would be shown the same traffic."""
+    c, attach = circuits.c, circuit.attach
+    where = (c.device == circuit.device, c.attach_kind == attach.kind, c.attach_name == attach.name)
+    for row in tx.connection.execute(_query(tx, *where, c.tenant != circuit.tenant)).mappings():
+        if _circuit(row).active.overlaps(circuit.active):
+            what = f'the {attach.kind} "{attach.name}" of {circuit.device}'
+            said = f'carries circuit "{row["circuit"]}" of {row["tenant"]} on the same days'
+            raise changes.InUse(f"{what} {said}; choose another one, or other days")
 
 
 def _count_for(tx: Transaction, tenant: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from inventory.models import BitsPerSecond, Committed, Device
+from inventory.models import ActivePeriod, BitsPerSecond, Committed, Device
 from inventory.registry.audit import Actor, Filters, entries
 from inventory.registry.changes import Conflict, Gone, InUse, Taken
 from inventory.registry.devices import delete_device, get_device, list_devices, save_device
@@ -148,6 +149,26 @@ def test_what_others_need_stays(tx: Transaction) -> None:
     delete_device(tx, "sky-core", version=1, actor=ACTOR)
     found = load_inventory_of(tx, "sky")
     assert (list(found.devices), list(found.links), list(found.tenants)) == (["sky-edge"], [], ["sky-t1"])
+
+
+def test_no_circuit_reads_what_another_tenants_reads(tx: Transaction) -> None:
+    """Its traffic would be shown to both. Other days may have another tenant, and one tenant may read it twice."""
+    mine, theirs = get_circuit(tx, "sky-c1"), get_circuit(tx, "sky-c2")
+    assert mine
+    assert theirs
+    shared = replace(theirs.circuit, attach=mine.circuit.attach)
+    with pytest.raises(InUse, match='the queue "q1" of sky-core carries circuit "sky-c1" of sky-t1 on the same days'):
+        save_circuit(tx, shared, version=1, actor=ACTOR)
+    with pytest.raises(InUse):
+        save_circuit(tx, replace(shared, id="sky-new"), version=None, actor=ACTOR)
+    assert get_circuit(tx, "sky-new") is None
+    last = date(2026, 6, 30)
+    save_circuit(tx, replace(mine.circuit, active=ActivePeriod(None, last)), version=1, actor=ACTOR)
+    later = replace(shared, active=ActivePeriod(last + timedelta(days=1), None))
+    save_circuit(tx, later, version=1, actor=ACTOR)
+    with pytest.raises(InUse):
+        save_circuit(tx, mine.circuit, version=2, actor=ACTOR)
+    save_circuit(tx, replace(later, id="sky-new"), version=None, actor=ACTOR)
 
 
 def test_a_device_that_is_asked_for_pings_keeps_a_driver_that_sends_them(tx: Transaction) -> None:

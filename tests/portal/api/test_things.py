@@ -205,6 +205,18 @@ def test_all_that_is_wrong_is_said_by_field(program_of: ProgramOf) -> None:
     assert {"id", "name", "device", "attach", "committed_mbps", "sla.uptime_percent", "colour"} <= fields
 
 
+def test_a_circuit_reads_nothing_of_another_tenant(program_of: ProgramOf) -> None:
+    """Neither a new nor a changed one: its tenant would be shown the other's traffic."""
+    program, theirs = program_of("sales"), SKY.circuit(SKY.client)
+    path, shared = f"/resellers/{SKY.resellers[0]}/circuits", {"attach": {"queue": theirs}}
+    no_end = {key: value for key, value in CIRCUIT.items() if key != "active"}
+    made = program.ask("POST", path, json={**no_end, **shared})
+    changed = program.write("PATCH", f"/circuits/{SKY.circuit(SKY.resellers[0])}", shared)
+    for answer in (made, changed):
+        assert answer.status_code == 409
+        assert f'carries circuit "{theirs}" of {SKY.client}' in answer.get_json()["detail"]
+
+
 def test_json_types_are_meant(program_of: ProgramOf) -> None:
     """A number is no text, though a file's reader could not tell."""
     program = program_of("sales")

@@ -131,6 +131,17 @@ def test_what_is_wrong_is_said_at_its_field(login_as: LoginAs, services: Service
     assert exported(services) == before
 
 
+def test_a_circuit_reads_nothing_of_another_tenant(login_as: LoginAs, services: Services) -> None:
+    """The form says whose it is, keeps what was typed, and writes nothing."""
+    client, before = login_as("engineer"), exported(services)
+    theirs = SKY.circuit(SKY.client)
+    shared = {**CIRCUIT, "attach_kind": "queue", "attach_name": theirs}
+    answer = send(client, f"/tenants/{SKY.resellers[0]}/circuits/new", shared)
+    assert f'the queue "{theirs}" of {SKY.device} carries circuit "{theirs}" of {SKY.client}' in read(answer)
+    assert fields_of(answer.get_data(as_text=True))["attach_name"] == theirs
+    assert exported(services) == before
+
+
 def test_a_reference_is_only_text(login_as: LoginAs) -> None:
     """`${PATH}` in a form is those characters: nothing of this machine's environment gets into the registry."""
     page = saved(login_as("engineer"), "/tenants/new?kind=client", {"id": "odd", "name": "${PATH} ${"})
