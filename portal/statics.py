@@ -1,4 +1,4 @@
-"""Scripts, styles and pictures: kept by the browser as long as they are what they were."""
+"""Scripts, styles and pictures: kept by the browser as long as they are what they were; in memory once for all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from portal.bodies import Bodies
 from portal.tenancy import public
 
 _FOREVER = "public, max-age=31536000, immutable"
@@ -20,6 +21,7 @@ def install(app: Flask) -> None:
     """
     app.view_functions["static"] = public(app.view_functions["static"])
     digests: dict[str, str] = {}
+    bodies = Bodies()
     folder = Path(app.static_folder or "")
 
     def add_digest(endpoint: str, values: dict[str, Any]) -> None:
@@ -35,6 +37,9 @@ def install(app: Flask) -> None:
         if request.endpoint == "static" and response.status_code in {200, 304}:
             name = (request.view_args or {}).get("filename", "")
             known = digests.get(name)
+            if response.status_code == 200:
+                response.direct_passthrough = False
+                response.set_data(bodies.one(response.get_data()))
             response.headers["Cache-Control"] = _FOREVER if known and request.args.get("v") == known else "no-cache"
         return response
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from werkzeug.exceptions import NotFound
 from werkzeug.http import HTTP_STATUS_CODES
 
+from portal.bodies import Bodies
 from portal.errors import problem
 from portal.gateway.people import Asker, asker_of, owner_of
 from portal.gateway.refusals import Refused, note
@@ -23,6 +24,7 @@ blueprint = Blueprint("grafana", __name__, url_prefix="/grafana")
 
 _UPSTREAM = "backhaul_grafana"
 _PANELS = "backhaul_grafana_panels"
+_BODIES = "backhaul_grafana_bodies"
 _DASHBOARD, _PANEL = "X-Dashboard-Uid", "X-Panel-Id"
 
 
@@ -31,6 +33,7 @@ def install(app: Flask) -> None:
     url = app.extensions["backhaul"].settings.grafana_url
     app.extensions[_UPSTREAM] = None if url is None else Upstream(url)
     app.extensions[_PANELS] = load_panels()
+    app.extensions[_BODIES] = Bodies()
     app.before_request(_judge)
 
 
@@ -119,7 +122,9 @@ def _fetch(grafana: Upstream, asker: Asker, path: str, found: paths.Found) -> Re
     if 300 <= answer.status < 400 and answer.status != 304:
         return _redirect(answer, asker)
     back = policy.headers_back(answer.headers, asset=found.route.kind == "asset")
-    response = Response(b"" if answer.status == 304 else answer.body, status=answer.status, headers=back)
+    bodies: Bodies = current_app.extensions[_BODIES]
+    body = bodies.one(answer.body) if found.route.kind == "asset" else answer.body
+    response = Response(b"" if answer.status == 304 else body, status=answer.status, headers=back)
     if found.route.kind == "page":
         own = policy.content_security_policy(answer.headers.get("Content-Security-Policy", ""))
         if own is not None:
