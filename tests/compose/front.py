@@ -16,6 +16,11 @@ from pathlib import Path
 from tests.harness import ROOT, free_port, listens, program, service
 
 NOBODY = 65534
+LARGE = 8_000_000  # bytes of /static/large: twice what a kernel keeps for a connection
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512  # a test opens hundreds at once
 
 
 @dataclass
@@ -29,7 +34,7 @@ class Behind:
 
     @contextmanager
     def running(self) -> Iterator[Behind]:
-        server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
+        server = _Server(("127.0.0.1", self.port), self._handler())
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield self
@@ -45,6 +50,9 @@ class Behind:
                 behind.seen.append(self.path)
                 if self.path.startswith("/live"):
                     self._stream()
+                    return
+                if self.path.startswith("/static/large.js"):
+                    self._large()
                     return
                 length = int(self.headers.get("Content-Length") or 0)
                 told = {
@@ -72,6 +80,13 @@ class Behind:
                 self.wfile.write(b"data: first\n\n")
                 if behind.second.wait(20):
                     self.wfile.write(b"data: second\n\n")
+
+            def _large(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "application/octet-stream")
+                self.send_header("Content-Length", str(LARGE))
+                self.end_headers()
+                self.wfile.write(b"x" * LARGE)
 
             def log_message(self, *_: object) -> None:
                 pass
