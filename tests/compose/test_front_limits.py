@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import requests
 import yaml
 
-from tests.compose.front import Front, front
+from tests.compose.front import LARGE, Front, front
 from tests.harness import ROOT, program, wait_until
 
 
@@ -27,6 +30,37 @@ def shown() -> Iterator[Front]:
 
 def get(shown: Front, path: str) -> requests.Response:
     return requests.get(f"{shown.url}{path}", verify=str(shown.certificate), timeout=20)
+
+
+def slow_reader(shown: Front, path: str) -> ssl.SSLSocket:
+    """A connection that asked for `path`, was sent the beginning, and takes no more yet."""
+    context = ssl.create_default_context(cafile=str(shown.certificate))
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plain.settimeout(20)
+    plain.connect(("127.0.0.1", shown.https))
+    secured = context.wrap_socket(plain, server_hostname="localhost")
+    secured.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    assert secured.recv(12) == b"HTTP/1.1 200"
+    return secured
+
+
+def whole(reader: ssl.SSLSocket) -> int:
+    """How many bytes the body has, read as fast as it comes."""
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    answer = bytearray()
+    while chunk := reader.recv(65536):
+        answer += chunk
+    return len(answer.partition(b"\r\n\r\n")[2])
+
+
+def test_who_reads_slowly_takes_nobodys_room(shown: Front) -> None:
+    """Twelve answers wait and none of them in /tmp, which all share; each comes whole in the end."""
+    with ExitStack() as stack:
+        readers = [stack.enter_context(slow_reader(shown, "/static/large.js")) for _ in range(12)]
+        assert len(get(shown, "/static/large.js").content) == LARGE, "somebody else, meanwhile"
+        assert "buffered to a temporary file" not in shown.log.read_text(encoding="utf-8")
+        assert {whole(reader) for reader in readers} == {LARGE}
 
 
 def test_one_client_cannot_fill_the_fronts_memory() -> None:
