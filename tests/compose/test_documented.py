@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import re
 from typing import Any
 
@@ -24,6 +26,20 @@ def blocks(page: str) -> list[str]:
 def services() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     return found
+
+
+def test_the_networks_docker_is_told_to_take_are_enough_and_are_believed() -> None:
+    """One for each of both files and Docker's own; none a network anybody routes; the portal believes all of them."""
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    (pool,) = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])["default-address-pools"]
+    base = ipaddress.IPv4Network(pool["base"])
+    assert base.subnet_of(ipaddress.IPv4Network("198.18.0.0/15")), "which is for tests within a network (RFC 2544)"
+    needed = 1 + sum(
+        len(yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))["networks"])
+        for name in ("docker-compose.yml", "docker-compose.scale.yml")
+    )
+    assert len(list(base.subnets(new_prefix=pool["size"]))) >= needed
+    assert re.findall(r"^BACKHAUL_TRUSTED_PROXIES=(\S+)$", text, re.MULTILINE) == [pool["base"]]
 
 
 @pytest.mark.parametrize(("page", "change"), [("install.md", "git pull"), ("operations.md", "git checkout")])
