@@ -42,6 +42,17 @@ def test_the_networks_docker_is_told_to_take_are_enough_and_are_believed() -> No
     assert re.findall(r"^BACKHAUL_TRUSTED_PROXIES=(\S+)$", text, re.MULTILINE) == [pool["base"]]
 
 
+def test_the_import_sees_what_the_inventory_names(services: dict[str, Any]) -> None:
+    """A folder, in which certificates and secrets lie beside the file; and our user may read all of it."""
+    (block,) = (block for block in blocks("install.md") if "inventory import" in block)
+    (mount,) = re.findall(r'-v "\$PWD/(\S+):(\S+):ro" .* portal inventory import (\S+)', block)
+    folder, inside, file = mount
+    assert file == f"{inside}/inventory.yml"
+    group = services["portal"]["user"].split(":")[1]
+    assert f"chown -R :{group} {folder} && sudo chmod -R u=rwX,g=rX,o= {folder} " in block
+    assert f"/{folder}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines(), "it holds secrets"
+
+
 @pytest.mark.parametrize(("page", "change"), [("install.md", "git pull"), ("operations.md", "git checkout")])
 def test_another_version_restarts_whoever_goes_on_with_the_old_files(
     services: dict[str, Any], page: str, change: str
