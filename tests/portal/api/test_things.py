@@ -66,6 +66,9 @@ MAINTENANCE = {
     "reason": "fibre\nsplice",
 }
 
+# A change that told no approval would be approved by whoever makes it.
+APPROVED_LATER = {"reason": "other work", "approved_at": "2025-11-11T10:00:00+06:00"}
+
 
 def _with(body: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     merged = dict(body)
@@ -79,7 +82,7 @@ THINGS = [
     pytest.param("/clients", (TENANT, {}), {"kind": "client"}, {"name": "Renamed"}, id="client"),
     pytest.param("/links", (LINK, {}), {}, {"threshold_mbps": 400}, id="link"),
     pytest.param("/devices", (DEVICE, SECRETS), {}, {"place": "Khulna"}, id="device"),
-    pytest.param("/maintenance", (MAINTENANCE, {}), {}, {"reason": "other work"}, id="maintenance"),
+    pytest.param("/maintenance", (MAINTENANCE, {}), {}, APPROVED_LATER, id="maintenance"),
 ]
 
 
