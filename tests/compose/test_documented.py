@@ -5,13 +5,20 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.harness import ROOT
+from tests.harness import ROOT, program
 
+OVERRIDES = [
+    (page, number)
+    for page in ("install.md", "operations.md")
+    for number in range((ROOT / "docs" / page).read_text(encoding="utf-8").count("# docker-compose.override.yml\n"))
+]
 # It reads its one file on an empty volume; the other is a script, of which docs/install.md says so.
 READ_LATER = {"postgres"}
 
@@ -67,3 +74,26 @@ def test_another_version_restarts_whoever_goes_on_with_the_old_files(
     (block,) = (block for block in blocks(page) if change in block)
     (restarted,) = re.findall(r"docker-compose restart ([a-z_ ]+)", block)
     assert set(restarted.split()) == mounted - READ_LATER | {"prometheus", "alertmanager"}
+
+
+@pytest.mark.parametrize(("page", "number"), OVERRIDES)
+def test_what_is_put_beside_the_file_is_valid_and_adds_what_it_says(page: str, number: int, tmp_path: Path) -> None:
+    """As docker-compose reads both together: nothing of the shipped file is lost by it."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    (tmp_path / "more.yml").write_text(
+        re.findall(r"```yaml\n# docker-compose\.override\.yml\n(.*?)```", text, re.DOTALL)[number], encoding="utf-8"
+    )
+    ours, more = str(ROOT / "docker-compose.yml"), str(tmp_path / "more.yml")
+    shipped, both = (
+        yaml.safe_load(
+            subprocess.run(
+                [program("docker-compose"), *words, "--env-file", str(ROOT / ".env.example"), "config"],
+                capture_output=True, text=True, timeout=60, check=True,
+            ).stdout
+        )
+        for words in (("-f", ours), ("-f", ours, "-f", more))
+    )  # fmt: skip
+    for name, service in shipped["services"].items():
+        for key in ("environment", "ports", "volumes", "networks", "secrets"):
+            assert set(map(str, service.get(key, ()))) <= set(map(str, both["services"][name].get(key, ()))), name
+    assert both != shipped
