@@ -6,16 +6,22 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
 import requests
 
+from portal.app import create_app
 from portal.bodies import SMALL, Bodies
 from tests.harness import BIN, ROOT, Service, answers, free_port, service
+from tests.portal.conftest import logged_in_client, services_on
 from tests.portal.serving import KEY
+from tests.portal.templates import Stocked
+from tests.portal.world import SKY
 
 FILE = "vendor/swagger-ui/swagger-ui-bundle.js"
 READERS = 100
@@ -75,6 +81,41 @@ def test_a_hundred_slow_readers_of_a_file_share_it(running: tuple[str, Service])
         assert requests.get(f"{url}/static/{FILE}", timeout=60).content == file, "somebody else, meanwhile"
         assert memory(process) - before < READERS * len(file) / 4
         assert all(whole(reader) == file for reader in readers)
+
+
+class Grafana(BaseHTTPRequestHandler):
+    """Answers every path with the same large script."""
+
+    def do_GET(self) -> None:
+        body = b"x" * (2 * SMALL)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+def test_readers_of_a_script_of_grafana_share_it(stocked: Stocked) -> None:
+    """Each is asked for anew, and what two are sent is one object."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Grafana)
+    Thread(target=server.serve_forever, daemon=True).start()
+    services = services_on(stocked[0], grafana_url=f"http://127.0.0.1:{server.server_address[1]}")
+    app = create_app(services)
+    try:
+        clients = [logged_in_client(app, services, stocked[1].user(who, SKY), None) for who in ("sky-r1", "sky-r2")]
+        answers = [client.get("/grafana/public/build/app.js") for client in clients]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        first, second = ([*answer.iter_encoded()] for answer in answers)
+        assert len(first) == len(second) == 1
+        assert first[0] == b"x" * (2 * SMALL)
+        assert first[0] is second[0]
+    finally:
+        services.registry.engine.dispose()
+        server.shutdown()
+        server.server_close()
 
 
 def test_what_is_held_has_an_end() -> None:
