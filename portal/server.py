@@ -9,8 +9,10 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait as wait_for
 
 import structlog
@@ -63,7 +65,7 @@ def serve(
             )
         log.info("portal listens", host=host, port=port, url=settings.public_url, workers=workers)
         try:
-            supervisor = Multiprocess(config, [sock])
+            supervisor = _Supervisor(config, [sock])
             supervisor.run()
         finally:
             sock.close()
@@ -71,6 +73,29 @@ def serve(
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise SettingError("the portal could not start; the reason stands above")
     log.info("portal ended")
+
+
+class _Supervisor(Multiprocess):
+    """Ctrl-C reaches all processes at once: one that is about to start hears of it when it can act on it."""
+
+    def init_processes(self) -> None:
+        with _held_back():
+            super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        with _held_back():
+            super().keep_subprocess_alive()
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Ctrl-C waits until the end, and in a process made meanwhile until `_worker`: it would end in a traceback."""
+    resource_tracker.ensure_running()  # a process of multiprocessing's own; when it starts one it lets signals in
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _config(settings: Settings, factory: Callable[[], object], workers: int) -> uvicorn.Config:
@@ -94,7 +119,8 @@ def _config(settings: Settings, factory: Callable[[], object], workers: int) -> 
 
 
 def _worker(listen: Address, environ: Mapping[str, str], start_logs: Callable[[], None] | None) -> object:
-    """In a process of its own: the application."""
+    """In a process of its own, which uvicorn has made ready for signals: the application."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if start_logs is not None:
         start_logs()
     _end_with_parent()

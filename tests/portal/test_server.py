@@ -127,6 +127,20 @@ def test_it_ends_and_leaves_nothing(ending: Running, how: signal.Signals, to_all
         again.bind(("127.0.0.1", running.port))
 
 
+def test_ctrl_c_while_its_processes_start_is_no_error(env: dict[str, str], tmp_path: Path) -> None:
+    """It reaches a process that has only just been made."""
+    assert _backhaul(env, "user", "add", "--email", "boss@x.example", "--role", "owner").returncode == 0
+    command: list[str | Path] = [BIN / "backhaul", "portal", "--listen", f"127.0.0.1:{free_port()}"]
+    with service(command, tmp_path / "log", ready=lambda: True, env=env) as process:
+        parent = psutil.Process(process.pid)
+        made = lambda: [one for one in parent.children() if "spawn_main" in " ".join(one.cmdline())]  # noqa: E731
+        wait_until(made, "a process")
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.process.wait(timeout=60) in {0, 130}
+        assert "Traceback" not in process.output()
+        assert "portal ended" in process.output()
+
+
 def test_a_parent_that_is_killed_takes_its_processes_along(ending: Running) -> None:
     """The others notice when the first one is gone by kill -9."""
     children = psutil.Process(ending.process.pid).children(recursive=True)
