@@ -142,12 +142,22 @@ def victoria(folder: Path) -> Iterator[str]:
         yield url
 
 
+def record(url: str) -> None:
+    """One value of a minute ago."""
+    line = f'link:bandwidth_bits_per_second:rate5m{{isp="sky"}} 42 {(int(time.time()) - 60) * 1000}\n'
+    assert requests.post(f"{url}/api/v1/import/prometheus", data=line, timeout=10).ok
+
+
+def recorded(url: str) -> list[float]:
+    answer = requests.get(f"{url}/api/v1/export", params={"match[]": '{isp="sky"}'}, timeout=10)
+    values: list[float] = answer.json()["values"]
+    return values
+
+
 def test_the_second_store_goes_into_a_backup_and_back(small: Installation, tmp_path: Path) -> None:
     """VictoriaMetrics, with its own snapshot."""
-    at = int(time.time()) - 60
     with victoria(tmp_path / "store") as url:
-        line = f'link:bandwidth_bits_per_second:rate5m{{isp="sky"}} 42 {at * 1000}\n'
-        assert requests.post(f"{url}/api/v1/import/prometheus", data=line, timeout=10).ok
+        record(url)
         small.settings["RECORDED_URL"] = url
         folder = small.backup("--recorded-data", tmp_path / "store")
         assert any(name.startswith("recorded/") for name in manifests.read(folder).files)
@@ -156,16 +166,13 @@ def test_the_second_store_goes_into_a_backup_and_back(small: Installation, tmp_p
     code, _, complaint = small.run("restore", folder, "--recorded-data", tmp_path / "again")
     assert code == 0, complaint
     with victoria(tmp_path / "again") as url:
-        answer = requests.get(f"{url}/api/v1/export", params={"match[]": '{isp="sky"}'}, timeout=10)
-        assert answer.json()["values"] == [42]
+        assert recorded(url) == [42]
 
 
 def test_backups_share_what_did_not_change(small: Installation, tmp_path: Path) -> None:
     """A night costs what came since: the rest is the same file, private as before; each goes back by itself."""
-    at = int(time.time()) - 60
     with victoria(tmp_path / "store") as url:
-        line = f'link:bandwidth_bits_per_second:rate5m{{isp="sky"}} 42 {at * 1000}\n'
-        assert requests.post(f"{url}/api/v1/import/prometheus", data=line, timeout=10).ok
+        record(url)
         small.settings["RECORDED_URL"] = url
         backups = []
         for _ in range(2):
@@ -186,8 +193,7 @@ def test_backups_share_what_did_not_change(small: Installation, tmp_path: Path) 
     code, _, complaint = small.run("restore", third, "--recorded-data", tmp_path / "again")
     assert code == 0, complaint
     with victoria(tmp_path / "again") as url:
-        answer = requests.get(f"{url}/api/v1/export", params={"match[]": '{isp="sky"}'}, timeout=10)
-        assert answer.json()["values"] == [42]
+        assert recorded(url) == [42]
 
 
 def test_a_disk_that_is_too_small_is_not_filled(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from inventory.registry import alert_log, alerts, audit
 from inventory.registry.alert_log import Reported
 from inventory.registry.alerts import AlertRow, Filters
 from inventory.registry.audit import Actor
-from inventory.registry.scope import SERVICE, Registry, Scope
+from inventory.registry.scope import SERVICE, Registry, Scope, Transaction
 from inventory.registry.tables import isp_revisions, isps
 
 STAFF = Scope("staff", "skylink")
@@ -167,22 +168,30 @@ def labelled(name: str, value: str) -> dict[str, Any]:
     return {name: value}
 
 
+@contextmanager
+def plans_of(registry: Registry, scope: Scope) -> Iterator[tuple[Transaction, list[str]]]:
+    """The plans of the questions about alerts that the block asks, known when it has ended."""
+    postgresql = registry.engine.dialect.name == "postgresql"
+    if postgresql:
+        with registry.write(SERVICE) as tx:
+            tx.connection.execute(text("ANALYZE alert"))
+    explain = "EXPLAIN " if postgresql else "EXPLAIN QUERY PLAN "
+    asked: list[tuple[str, Any]] = []
+    plans: list[str] = []
+    event.listen(registry.engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+    with registry.read(scope) as tx:
+        yield tx, plans
+        for sql, given in [said for said in asked if "FROM alert" in said[0]]:
+            plans.append(str(tx.connection.exec_driver_sql(explain + sql, given).all()))
+
+
 @pytest.mark.parametrize("about", ["circuit", "link", "device"])
 def test_the_alerts_of_one_thing_are_found_by_an_index(registry: Registry, about: str) -> None:
     """Its page does not read the isp's whole history; a label that is no id makes it nothing's."""
     crowd = [reported(number, started=BEGAN + number, **labelled(about, f"x{number % 400}")) for number in range(2_000)]
     note(registry, *crowd, reported(5_000, **labelled(about, "No id")))
-    postgresql = registry.engine.dialect.name == "postgresql"
-    if postgresql:
-        with registry.write(SERVICE) as tx:
-            tx.connection.execute(text("ANALYZE alert"))
-    asked: list[tuple[str, Any]] = []
-    event.listen(registry.engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
-    with registry.read(STAFF) as tx:
+    with plans_of(registry, STAFF) as (tx, plans):
         found = alerts.list_alerts(tx, Filters(**labelled(about, "x7")), per_page=3)
-        statements = [said for said in asked if "FROM alert" in said[0]]
-        explain = "EXPLAIN " if postgresql else "EXPLAIN QUERY PLAN "
-        plans = [str(tx.connection.exec_driver_sql(explain + sql, given).all()) for sql, given in statements]
     assert (found.total, [row.started for row in found.items]) == (5, [BEGAN + n for n in (1607, 1207, 807)])
     assert len(plans) == 2
     assert all(f"ix_alert_{about}" in plan for plan in plans), plans
@@ -197,17 +206,10 @@ def test_what_somebody_missed_is_his_own_whatever_others_had(registry: Registry,
         since = alerts.newest(tx)
     note(registry, *(reported(3_000 + number, isp="other", tenant="r1") for number in range(2_000)))
     note(registry, *(reported(6_000 + number, tenant="r1") for number in range(3)))
-    postgresql = registry.engine.dialect.name == "postgresql"
-    if postgresql:
-        with registry.write(SERVICE) as tx:
-            tx.connection.execute(text("ANALYZE alert"))
-    asked: list[tuple[str, Any]] = []
-    event.listen(registry.engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
-    with registry.read(scope) as tx:
+    with plans_of(registry, scope) as (tx, plans):
         found = alerts.changed_between(tx, since, since + 2_002, 500)
-        ((sql, given),) = [said for said in asked if "FROM alert" in said[0]]
-        explain = "EXPLAIN " if postgresql else "EXPLAIN QUERY PLAN "
-        plan = str(tx.connection.exec_driver_sql(explain + sql, given).all())
+    (plan,) = plans
+    with registry.read(scope) as tx:
         first = alerts.changed_between(tx, since, since + 2_002, 1)
     assert [row.changed - since for row in found] == [2_001, 2_002]
     assert first == found[:1]
